@@ -1,0 +1,32 @@
+package usage
+
+import (
+	"context"
+	"iter"
+	"time"
+)
+
+// A Source gives samples: files, an API, a database.
+type Source interface {
+	// Samples yields the samples that the query asks for, in any order, a
+	// repeated sample as often as it comes. A sample that cannot be right (no
+	// resource, no number, no such instant) is yielded as an error that names
+	// it; the sequence then goes on, so that the caller can report every
+	// mistake of the input at once. A context's error, and one after which
+	// nothing more can be read, ends the sequence.
+	Samples(ctx context.Context, q Query) iter.Seq2[Sample, error]
+}
+
+// A Query says which samples are wanted. Zero fields do not narrow.
+type Query struct {
+	Meters   []string  // names of meters, as samples say them
+	Before   time.Time // only samples earlier than this
+	Metadata []string  // keys of metadata that will be looked at
+}
+
+// A HealthChecker is a source that can tell, without changing anything,
+// whether it works. It yields the name of every check with its outcome, nil
+// for good.
+type HealthChecker interface {
+	CheckHealth(ctx context.Context) iter.Seq2[string, error]
+}
