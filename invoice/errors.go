@@ -1,0 +1,55 @@
+package invoice
+
+import "errors"
+
+var (
+	// ErrNotFound says that the ERP has no invoice with the order's key.
+	ErrNotFound = errors.New("no such invoice")
+	// ErrNoCost says that the ERP has no price for a service.
+	ErrNoCost = errors.New("no cost")
+	// ErrClosed says that the invoice was committed already.
+	ErrClosed = errors.New("the invoice is closed")
+	// ErrNoSection says that an item names a datacenter without a section.
+	ErrNoSection = errors.New("no such section")
+)
+
+type (
+	permanentError struct{ error }
+	unknownError   struct{ error }
+)
+
+func (e *permanentError) Unwrap() error { return e.error }
+func (e *unknownError) Unwrap() error   { return e.error }
+
+// Permanent marks an error that trying again does not mend: somebody must
+// change something first. It returns nil for nil.
+func Permanent(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &permanentError{err}
+}
+
+// UnknownOutcome marks an error after which the ERP may or may not have saved
+// the invoice: it must be looked up before it is sent again. It returns nil
+// for nil.
+func UnknownOutcome(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &unknownError{err}
+}
+
+// IsPermanent reports whether err was marked Permanent. An error that is also
+// an unknown outcome is not permanent.
+func IsPermanent(err error) bool {
+	var p *permanentError
+	return errors.As(err, &p) && !IsUnknownOutcome(err)
+}
+
+// IsUnknownOutcome reports whether err, or an error that it wraps, was marked
+// as an UnknownOutcome.
+func IsUnknownOutcome(err error) bool {
+	var u *unknownError
+	return errors.As(err, &u)
+}

@@ -1,0 +1,109 @@
+package invoice
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/openstack-artifice/artifice/usage"
+)
+
+// An Invoice gathers what one tenant owes for one block and saves it to an ERP
+// system. Nothing is written to the ERP before Commit: an invoice may be
+// dropped uncommitted. It is used by one goroutine at a time.
+type Invoice interface {
+	// AddSection opens a subsection of the invoice, one for each datacenter.
+	// A name that was added already is an error.
+	AddSection(name string) error
+
+	// AddLine adds an item. Its datacenter names a section that was added;
+	// otherwise it is an error, and nothing is added.
+	AddLine(item Item) error
+
+	// Cost returns the price of one unit in the order's currency, the same for
+	// the whole block. The error is ErrNoCost where the ERP has none.
+	Cost(ctx context.Context, datacenter, name string) (decimal.Decimal, error)
+
+	// Commit closes the invoice, saves it, and returns what the ERP calls it.
+	// A second Commit, and any change after the first, is ErrClosed. An error
+	// for which IsUnknownOutcome holds says that the ERP may or may not have
+	// saved it.
+	Commit(ctx context.Context) (reference string, err error)
+}
+
+// An ERP makes invoices. It lives as long as the process: hold connections
+// here. It is used by several goroutines at once.
+type ERP interface {
+	NewInvoice(ctx context.Context, order Order) (Invoice, error)
+}
+
+// ERPFunc lets an ordinary function be an ERP, as http.HandlerFunc does for
+// handlers.
+type ERPFunc func(ctx context.Context, order Order) (Invoice, error)
+
+// NewInvoice calls f.
+func (f ERPFunc) NewInvoice(ctx context.Context, order Order) (Invoice, error) {
+	return f(ctx, order)
+}
+
+// A Tenant is a Keystone project.
+type Tenant struct {
+	ID   string // its identity
+	Name string // text; may change, may be "", may be hostile
+	// Extra holds further text about the tenant, such as a partner's reference.
+	Extra map[string]string
+}
+
+// An Order is the request for one invoice.
+type Order struct {
+	// Key is the idempotency key: the same for every attempt to save this
+	// invoice, different for every other. It is lower-case hexadecimal.
+	Key    string
+	Tenant Tenant
+	// Block is the span that the invoice covers. Its times are in the
+	// deployment's time zone.
+	Block usage.Span
+	// Currency is an ISO 4217 code; Digits is how many digits after the point
+	// an amount of it has.
+	Currency string
+	Digits   int32
+	// Date is when the order was claimed, in the deployment's time zone.
+	Date time.Time
+}
+
+// An Item is one line of an invoice.
+type Item struct {
+	Datacenter  string
+	Name        string          // the service
+	Value       decimal.Decimal // how many units
+	Unit        string
+	Resource    string // the resource, where the item is for one alone
+	Description string
+	Cost        decimal.Decimal // the price of one unit
+	Amount      decimal.Decimal // Value times Cost, rounded to the order's Digits
+	// Adjusts is the block that the item corrects, zero for the order's own.
+	Adjusts usage.Span
+}
+
+// A Finder is an invoice that can tell whether the ERP has its order already.
+type Finder interface {
+	// Find returns the reference under which the ERP holds the order's key,
+	// completely saved. The error is ErrNotFound where it does not.
+	Find(ctx context.Context) (reference string, err error)
+}
+
+// A Uniter is an invoice that knows what one unit of a cost is.
+type Uniter interface {
+	// Unit returns the unit that Cost is the price of, or "" where the cost is
+	// for one unit of whatever the usage is measured in.
+	Unit(ctx context.Context, datacenter, name string) (string, error)
+}
+
+// A HealthChecker is an ERP that can tell, without changing anything, whether
+// invoices could be saved. It yields the name of every check with its outcome,
+// nil for good.
+type HealthChecker interface {
+	CheckHealth(ctx context.Context) iter.Seq2[string, error]
+}
