@@ -49,12 +49,7 @@ func (f ERPFunc) NewInvoice(ctx context.Context, order Order) (Invoice, error) {
 }
 
 // A Tenant is a Keystone project.
-type Tenant struct {
-	ID   string // its identity
-	Name string // text; may change, may be "", may be hostile
-	// Extra holds further text about the tenant, such as a partner's reference.
-	Extra map[string]string
-}
+type Tenant = usage.Tenant
 
 // An Order is the request for one invoice.
 type Order struct {
