@@ -15,6 +15,4 @@ type Meter struct {
 	// the keys of the samples' metadata that it is taken from, the first that
 	// has a value.
 	Metadata map[string][]string
-	// Keys are the keys of metadata that the transformer looks at.
-	Keys []string
 }

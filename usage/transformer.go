@@ -48,3 +48,10 @@ type Entry struct {
 	Window   Span
 	Volume
 }
+
+// A KeyUser is a transformer that says which keys of metadata it looks at, so
+// that sources need not carry all. A transformer that does not say is given
+// every key.
+type KeyUser interface {
+	Keys() []string
+}
