@@ -1,0 +1,151 @@
+package ceilometer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// suffixes are the names that a file of samples ends in.
+var suffixes = [...]string{".json", ".jsonl", ".json.gz", ".jsonl.gz"}
+
+const suffixesText = "*.json, *.jsonl, *.json.gz, *.jsonl.gz"
+
+func isSamples(name string) bool {
+	for _, suffix := range suffixes {
+		if strings.HasSuffix(name, suffix) {
+			return true
+		}
+	}
+	return false
+}
+
+// files yields the path of every file of samples, and an error for everything
+// that keeps one from being found.
+func (s *Source) files() iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		info, err := os.Stat(s.path)
+		switch {
+		case err != nil:
+			yield("", fmt.Errorf("%s: %w; set path to a directory or file of samples", s.path, reason(err)))
+		case info.IsDir():
+			yielded := false
+			more := walk(s.path, func(name string, err error) bool {
+				yielded = true
+				return yield(name, err)
+			})
+			if more && !yielded {
+				yield("", fmt.Errorf("%s: no file of samples in this directory (%s); put some there, or set path to where they are", s.path, suffixesText))
+			}
+		case !info.Mode().IsRegular():
+			yield("", fmt.Errorf("%s: not a regular file; set path to a directory or file of samples", s.path))
+		case !isSamples(s.path):
+			yield("", fmt.Errorf("%s: not called as a file of samples is (%s); rename it, or set path to another", s.path, suffixesText))
+		default:
+			yield(s.path, nil)
+		}
+	}
+}
+
+// walk yields the files of samples below a directory in the order of their
+// names. It reports whether to go on.
+func walk(dir string, yield func(string, error) bool) bool {
+	entries, err := os.ReadDir(dir) // sorted
+	if err != nil && !yield("", fmt.Errorf("%s: %w; let the directory be read", dir, reason(err))) {
+		return false
+	}
+	for _, entry := range entries {
+		if !visit(filepath.Join(dir, entry.Name()), entry, yield) {
+			return false
+		}
+	}
+	return true
+}
+
+func visit(name string, entry fs.DirEntry, yield func(string, error) bool) bool {
+	if strings.HasPrefix(entry.Name(), ".") {
+		return true
+	}
+	if entry.IsDir() {
+		return walk(name, yield)
+	}
+	mode := entry.Type()
+	if mode&fs.ModeSymlink != 0 {
+		info, err := os.Stat(name)
+		switch {
+		case err == nil && info.IsDir():
+			// Following it might never end, leaving it out would lose samples.
+			return yield("", fmt.Errorf("%s: a link to a directory; put the directory itself there, or link its files", name))
+		case err == nil:
+			mode = info.Mode()
+		case isSamples(name):
+			return yield("", fmt.Errorf("%s: %w; mend the link or remove it", name, reason(err)))
+		}
+	}
+	switch {
+	case !isSamples(name):
+		return true
+	case !mode.IsRegular():
+		return yield("", fmt.Errorf("%s: not a regular file; remove it from the samples", name))
+	}
+	return yield(name, nil)
+}
+
+// reason is the part of a file system's error that does not repeat the path.
+func reason(err error) error {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
+	return err
+}
+
+// CheckHealth tells whether the path can be read, and how many files of
+// samples there are. It opens every file and reads none.
+func (s *Source) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		_, err := os.Stat(s.path)
+		if err != nil {
+			err = fmt.Errorf("%s: %w; set path to a directory or file of samples", s.path, reason(err))
+		}
+		if !yield("path "+s.path, err) || err != nil {
+			return
+		}
+		var (
+			count int
+			errs  []error
+		)
+		for name, err := range s.files() {
+			if ctx.Err() != nil {
+				errs = append(errs, ctx.Err())
+				break
+			}
+			if err == nil {
+				err = openable(name)
+			}
+			if err != nil {
+				errs = append(errs, err)
+				continue
+			}
+			count++
+		}
+		yield(fmt.Sprintf("files of samples: %d", count), errors.Join(errs...))
+	}
+}
+
+func openable(name string) error {
+	file, err := os.Open(name)
+	if err != nil {
+		return unreadable(name, err)
+	}
+	return file.Close()
+}
+
+func unreadable(name string, err error) error {
+	return fmt.Errorf("%s: %w; let the file be read", name, reason(err))
+}

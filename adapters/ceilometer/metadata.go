@@ -1,0 +1,205 @@
+package ceilometer
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+const (
+	maxMetadata      = 1024 // keys of a sample's metadata, flat
+	maxMetadataDepth = 16   // objects within one another
+)
+
+// A placing tells in which datacenter a resource ran.
+type placing struct {
+	fallback string
+	keys     []string
+	hosts    []hostRule
+}
+
+const hostKey = "host"
+
+func newPlacing(c Config) (placing, error) {
+	hosts, err := hostRules(c.DatacenterHost)
+	p := placing{fallback: c.Datacenter, keys: c.DatacenterKey, hosts: hosts}
+	if p.fallback == "" {
+		p.fallback = defaultDatacenter
+	}
+	return p, err
+}
+
+// datacenter returns what metadata tells, or the default, which is assumed
+// where there are rules that might have told.
+func (p placing) datacenter(metadata map[string]string) (name string, assumed bool) {
+	for _, key := range p.keys {
+		if v := metadata[key]; hasValue(v) {
+			return v, false
+		}
+	}
+	if host := metadata[hostKey]; hasValue(host) {
+		for _, rule := range p.hosts {
+			if rule.matches(host) {
+				return rule.datacenter, false
+			}
+		}
+	}
+	return p.fallback, len(p.keys)+len(p.hosts) > 0
+}
+
+// hasValue reports whether metadata says something: Ceilometer writes Python's
+// None as text.
+func hasValue(text string) bool { return text != "" && text != "None" }
+
+// wanted returns the keys of metadata to look at: true where the query asks
+// for them, false where only the placing does. It is nil for all.
+func (p placing) wanted(query []string) map[string]bool {
+	if len(query) == 0 {
+		return nil
+	}
+	wanted := make(map[string]bool)
+	for _, key := range p.keys {
+		wanted[key] = false
+	}
+	if len(p.hosts) > 0 {
+		wanted[hostKey] = false
+	}
+	for _, key := range query {
+		wanted[key] = true
+	}
+	return wanted
+}
+
+// A setting is what a sample's metadata comes to.
+type setting struct {
+	metadata   map[string]string // nil where empty
+	datacenter string
+	assumed    bool
+}
+
+// A flattener turns metadata into settings. Metadata repeats itself from
+// sample to sample, so it remembers the settings it made.
+type flattener struct {
+	place    placing
+	wanted   map[string]bool
+	settings map[string]setting // by pairs
+
+	count int    // keys of the present metadata
+	path  []byte // the present key
+	pairs []byte // the wanted keys and values, each with its length before it
+}
+
+const (
+	maxSettings = 4096 // remembered
+	maxPairs    = 2048 // bytes of one that is remembered
+)
+
+// setting returns what an object of metadata comes to, or nil for none.
+func (f *flattener) setting(object []byte) (setting, error) {
+	f.count, f.path, f.pairs = 0, f.path[:0], f.pairs[:0]
+	if object != nil {
+		if object[0] != '{' {
+			return setting{}, fmt.Errorf("the metadata is %s, not an object", kindOf(object))
+		}
+		if err := f.flatten(object, 1); err != nil {
+			return setting{}, err
+		}
+	}
+	if s, ok := f.settings[string(f.pairs)]; ok {
+		return s, nil
+	}
+	s, err := f.build()
+	if err == nil && len(f.pairs) <= maxPairs {
+		if len(f.settings) >= maxSettings {
+			clear(f.settings)
+		}
+		f.settings[string(f.pairs)] = s
+	}
+	return s, err
+}
+
+// flatten gathers the wanted pairs of an object whose key is f.path.
+func (f *flattener) flatten(object []byte, depth int) error {
+	if depth > maxMetadataDepth {
+		return fmt.Errorf("the metadata is nested more than %d deep", maxMetadataDepth)
+	}
+	outer := len(f.path)
+	for m := members(object); m.next(); {
+		f.path = append(f.path[:outer], m.name...)
+		var err error
+		if m.value[0] == '{' {
+			f.path = append(f.path, '.')
+			err = f.flatten(m.value, depth+1)
+		} else {
+			err = f.pair(m.value)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pair gathers one value, whose key is f.path.
+func (f *flattener) pair(json []byte) error {
+	if f.count++; f.count > maxMetadata {
+		return fmt.Errorf("the metadata has more than %d keys", maxMetadata)
+	}
+	if f.wanted != nil {
+		if _, ok := f.wanted[string(f.path)]; !ok {
+			return nil
+		}
+	}
+	text := json
+	switch json[0] {
+	case 'n':
+		return nil
+	case '"':
+		text = unquote(json)
+	case '[':
+		list := append(jsontext.Value(nil), json...)
+		if err := list.Compact(); err != nil {
+			return fmt.Errorf("the metadata's %s: %w", quote(f.path), errors.Unwrap(err))
+		}
+		text = list
+	}
+	f.pairs = appendText(appendText(f.pairs, f.path), text)
+	return nil
+}
+
+// build makes the setting of f.pairs.
+func (f *flattener) build() (setting, error) {
+	all := make(map[string]string)
+	for rest := f.pairs; len(rest) > 0; {
+		var key, text []byte
+		key, rest = cutText(rest)
+		text, rest = cutText(rest)
+		if _, twice := all[string(key)]; twice {
+			return setting{}, fmt.Errorf("the metadata gives %s twice, once within an object", quote(key))
+		}
+		all[string(key)] = string(text)
+	}
+	var s setting
+	s.datacenter, s.assumed = f.place.datacenter(all)
+	for key, asked := range f.wanted {
+		if !asked {
+			delete(all, key)
+		}
+	}
+	if len(all) > 0 {
+		s.metadata = all
+	}
+	return s, nil
+}
+
+func appendText(b, text []byte) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(text))), text...)
+}
+
+func cutText(b []byte) (text, rest []byte) {
+	n, size := binary.Uvarint(b)
+	end := size + int(n)
+	return b[size:end], b[end:]
+}

@@ -1,0 +1,106 @@
+// Package ceilometer reads Ceilometer's samples from files.
+//
+// A [Source] reads a file, or the files of a directory, as Ceilometer's API
+// answered or its file publisher wrote them: JSON lists of samples, or samples
+// one after the other, compressed or not, in both shapes that Ceilometer ever
+// sent (counter_name and meter). Files are streamed: memory does not grow with
+// their size, and a hostile file gives an error.
+//
+// What cannot be right is never dropped in silence: each such sample, and each
+// file that cannot be read to its end, comes out as an error that names the
+// file, the line and the sample. A sample that is read twice, in one file or
+// in two, is yielded twice; counting it once is the caller's work.
+package ceilometer
+
+import (
+	"context"
+	"iter"
+
+	"github.com/openstack-artifice/artifice/usage"
+)
+
+// A Source yields the samples of files. It holds nothing open between calls,
+// and its methods may be called concurrently.
+type Source struct {
+	path  string
+	place placing
+}
+
+var (
+	_ usage.Source        = (*Source)(nil)
+	_ usage.HealthChecker = (*Source)(nil)
+)
+
+// NewSource returns a Source for the files of config. It opens nothing: a path
+// that does not exist comes out of Samples and CheckHealth.
+func NewSource(_ context.Context, config Config) (*Source, error) {
+	if err := config.Validate(); err != nil {
+		return nil, err
+	}
+	place, err := newPlacing(config)
+	if err != nil {
+		return nil, err
+	}
+	return &Source{path: string(config.Path), place: place}, nil
+}
+
+// Samples yields the samples that q asks for, file by file in the order of
+// their names. Mistakes come as errors in between: after a sample that cannot
+// be right it goes on with the next one, after a file that cannot be read
+// further with the next file. It ends after ctx's error.
+//
+// Samples with the same metadata share one map, which must not be changed.
+func (s *Source) Samples(ctx context.Context, q usage.Query) iter.Seq2[usage.Sample, error] {
+	return func(yield func(usage.Sample, error) bool) {
+		p := newParser(s.place, q)
+		for name, err := range s.files() {
+			if err == nil && ctx.Err() == nil {
+				for sample, err := range p.file(ctx, name) {
+					if !yield(sample, err) {
+						return
+					}
+				}
+			}
+			if ctx.Err() != nil {
+				yield(usage.Sample{}, ctx.Err())
+				return
+			}
+			if err != nil && !yield(usage.Sample{}, err) {
+				return
+			}
+		}
+	}
+}
+
+// file yields what a file holds. It stops without a word when ctx ends.
+func (p *parser) file(ctx context.Context, name string) iter.Seq2[usage.Sample, error] {
+	return func(yield func(usage.Sample, error) bool) {
+		d, err := open(name)
+		if err != nil {
+			yield(usage.Sample{}, err)
+			return
+		}
+		defer d.close()
+		p.samples(ctx, d)(yield)
+	}
+}
+
+func (p *parser) samples(ctx context.Context, d *document) iter.Seq2[usage.Sample, error] {
+	return func(yield func(usage.Sample, error) bool) {
+		for v, err := range d.values() {
+			var (
+				sample usage.Sample
+				wanted = true
+			)
+			if err == nil {
+				sample, wanted, err = p.parse(v)
+			}
+			if ctx.Err() != nil {
+				return
+			}
+			if wanted && !yield(sample, err) {
+				return
+			}
+		}
+	}
+}
