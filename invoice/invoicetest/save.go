@@ -1,0 +1,229 @@
+package invoicetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/openstack-artifice/artifice/invoice"
+)
+
+func nothingBeforeCommit(b *bench) {
+	order, c := b.order(0), b.lines("1", "2", "3")
+	inv := b.opened(order, c)
+	b.wantNone(order, "adding lines, without a commit")
+	reference, err := inv.Commit(b.ctx)
+	if err != nil {
+		b.Fatalf("Commit: %v", err)
+	}
+	b.wantSaved(order, reference, c, true)
+}
+
+func droppedWithoutTrace(b *bench) {
+	order := b.order(0)
+	b.opened(order, b.lines("1", "2", "3"))
+	b.wantNone(order, "an invoice was dropped")
+	// The order that is billed in the end has nothing of the one dropped.
+	c := b.lines("4")
+	b.wantSaved(order, b.committed(order, c), c, true)
+}
+
+func commitCloses(b *bench) {
+	order, c := b.order(0), b.lines("1")
+	inv := b.opened(order, c)
+	reference, err := inv.Commit(b.ctx)
+	if err != nil {
+		b.Fatalf("Commit: %v", err)
+	}
+	if _, err := inv.Commit(b.ctx); !errors.Is(err, invoice.ErrClosed) {
+		b.Errorf("a second Commit = %v, want ErrClosed", err)
+	}
+	if err := inv.AddSection("another"); !errors.Is(err, invoice.ErrClosed) {
+		b.Errorf("AddSection after Commit = %v, want ErrClosed", err)
+	}
+	if err := inv.AddLine(c.items[0]); !errors.Is(err, invoice.ErrClosed) {
+		b.Errorf("AddLine after Commit = %v, want ErrClosed", err)
+	}
+	b.wantSaved(order, reference, c, true)
+}
+
+func findTells(b *bench) {
+	order, other := b.order(0), b.order(1)
+	find := func(order invoice.Order) (string, error) {
+		f, ok := b.open(order).(invoice.Finder)
+		if !ok {
+			b.Skip("needs an invoice.Finder")
+		}
+		return f.Find(b.ctx)
+	}
+	if reference, err := find(order); !errors.Is(err, invoice.ErrNotFound) {
+		b.Errorf("Find before Commit = %q, %v; want ErrNotFound", reference, err)
+	}
+	want := b.committed(order, b.lines("1", "2"))
+	if reference, err := find(order); err != nil || reference != want {
+		b.Errorf("Find after Commit = %q, %v; want %q, what Commit returned", reference, err, want)
+	}
+	if reference, err := find(other); !errors.Is(err, invoice.ErrNotFound) {
+		b.Errorf("Find of an order that was never committed = %q, %v; want ErrNotFound", reference, err)
+	}
+}
+
+func sameTwice(b *bench) {
+	if !b.setup.Once {
+		b.Skip("needs Setup.Once: the ERP does not tell keys apart itself")
+	}
+	order, c := b.order(0), b.lines("1", "2", "0")
+	first := b.committed(order, c)
+	if second := b.committed(order, c); second != first {
+		b.Errorf("the same order again is %q, it was %q", second, first)
+	}
+	b.wantSaved(order, first, c, true)
+}
+
+func otherContent(b *bench) {
+	if !b.setup.Once {
+		b.Skip("needs Setup.Once: the ERP does not tell keys apart itself")
+	}
+	order, c := b.order(0), b.lines("1", "2")
+	reference := b.committed(order, c)
+	for _, other := range []struct {
+		what string
+		content
+	}{
+		{"a line more", b.lines("1", "2", "3")},
+		{"a line less", b.lines("1")},
+		{"another value", b.lines("1", "2000000")},
+	} {
+		got, err := b.opened(order, other.content).Commit(b.ctx)
+		switch {
+		case err == nil:
+			b.Errorf("Commit of the same key with %s was accepted as %q", other.what, got)
+		case !invoice.IsPermanent(err):
+			b.Errorf("Commit of the same key with %s: the error is not permanent, but trying again cannot mend it: %v", other.what, err)
+		}
+		b.wantSaved(order, reference, c, true)
+	}
+}
+
+func contextCancelled(b *bench) {
+	cancelled, cancel := context.WithCancel(b.ctx)
+	cancel()
+	stopped := func(what string, err error) {
+		b.Helper()
+		if err != nil && !errors.Is(err, context.Canceled) {
+			b.Errorf("%s with a cancelled context = %v, want one that wraps context.Canceled", what, err)
+		}
+		if invoice.IsPermanent(err) {
+			b.Errorf("%s with a cancelled context: the error is permanent, but trying again would mend it", what)
+		}
+	}
+	order, c := b.order(0), b.lines("1")
+	// What needs no waiting may be done all the same.
+	_, err := b.erp.NewInvoice(cancelled, order)
+	stopped("NewInvoice", err)
+	inv := b.opened(order, c)
+	_, err = inv.Cost(cancelled, c.items[0].Datacenter, c.items[0].Name)
+	stopped("Cost", err)
+	if f, ok := inv.(invoice.Finder); ok {
+		if _, err = f.Find(cancelled); !errors.Is(err, invoice.ErrNotFound) {
+			stopped("Find", err)
+		}
+	}
+	_, err = inv.Commit(cancelled)
+	stopped("Commit", err)
+	if err == nil {
+		b.Fatal("Commit with a cancelled context was not stopped")
+	}
+	if invoice.IsUnknownOutcome(err) {
+		return
+	}
+	b.wantNone(order, "a commit that was cancelled")
+	b.wantSaved(order, b.committed(order, c), c, true)
+}
+
+func sideBySide(b *bench) {
+	const invoices = 8
+	type outcome struct {
+		order     invoice.Order
+		content   content
+		reference string
+		err       error
+	}
+	outcomes := make([]outcome, invoices)
+	for n := range outcomes {
+		values := make([]string, 20+n)
+		for i := range values {
+			values[i] = decimal.New(int64(1000*n+i), -2).String()
+		}
+		outcomes[n] = outcome{order: b.order(n), content: b.lines(values...)}
+	}
+	// All are open and filled before the first is committed.
+	var filled, done sync.WaitGroup
+	filled.Add(invoices)
+	for n := range outcomes {
+		o := &outcomes[n]
+		done.Go(func() {
+			inv, err := b.erp.NewInvoice(b.ctx, o.order)
+			if err == nil && inv == nil {
+				err = errors.New("NewInvoice returned neither an invoice nor an error")
+			}
+			if err == nil {
+				err = fill(inv, o.content)
+			}
+			filled.Done()
+			filled.Wait()
+			if err == nil {
+				o.reference, err = inv.Commit(b.ctx)
+			}
+			o.err = err
+		})
+	}
+	done.Wait()
+	seen := map[string]int{}
+	for n, o := range outcomes {
+		if o.err != nil {
+			b.Errorf("invoice %d of %d side by side: %v", n+1, invoices, o.err)
+			continue
+		}
+		if first, ok := seen[o.reference]; ok {
+			b.Errorf("invoices %d and %d have the same reference %q", first, n+1, o.reference)
+		}
+		seen[o.reference] = n + 1
+		b.wantSaved(o.order, o.reference, o.content, true)
+	}
+}
+
+func health(b *bench) {
+	checker, ok := b.erp.(invoice.HealthChecker)
+	if !ok {
+		b.Skip("needs an invoice.HealthChecker")
+	}
+	holds := func() string {
+		if b.setup.Saved == nil {
+			return ""
+		}
+		return fmt.Sprint(b.setup.Saved(b, b.erp))
+	}
+	order, c := b.order(0), b.lines("1")
+	b.committed(order, c)
+	before := holds()
+	names := map[string]bool{}
+	for name, err := range checker.CheckHealth(b.ctx) {
+		if name == "" || names[name] {
+			b.Errorf("a check has no name of its own: %q", name)
+		}
+		names[name] = true
+		if err != nil {
+			b.Errorf("a working ERP fails the check %q: %v", name, err)
+		}
+	}
+	for range checker.CheckHealth(b.ctx) {
+		break // stopping early must not panic
+	}
+	if after := holds(); after != before {
+		b.Error("checking the health changed what the ERP holds")
+	}
+}
