@@ -1,0 +1,228 @@
+package csv
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/openstack-artifice/artifice/invoice"
+	"github.com/openstack-artifice/artifice/rates"
+)
+
+var (
+	_ invoice.ERP           = (*Invoice)(nil)
+	_ invoice.HealthChecker = (*Invoice)(nil)
+	_ invoice.Finder        = (*file)(nil)
+	_ invoice.Uniter        = (*file)(nil)
+)
+
+// Invoice is the ERP: a directory of CSV files.
+type Invoice struct {
+	config  Config
+	layout  layout
+	pattern pattern
+	link    func(oldname, newname string) error
+
+	mu     sync.Mutex
+	prices *rates.List // nil until they were read
+}
+
+// NewInvoice checks the config and returns the adapter. It reads and writes
+// nothing: rates are read when the first cost is asked for, and are then the
+// same as long as the process lives.
+func NewInvoice(_ context.Context, config Config) (*Invoice, error) {
+	if config.Directory == "" {
+		return nil, errors.New("csv: csv_directory is empty")
+	}
+	if err := config.Validate(); err != nil {
+		return nil, fmt.Errorf("csv: %w", err)
+	}
+	layout, _ := parseLayout(config.RowLayout)
+	pattern, _ := parsePattern(config.OutputFile)
+	return &Invoice{config: config, layout: layout, pattern: pattern, link: os.Link}, nil
+}
+
+// NewInvoice returns the invoice of one order. It touches no file.
+func (a *Invoice) NewInvoice(_ context.Context, order invoice.Order) (invoice.Invoice, error) {
+	path := filepath.Join(string(a.config.Directory), a.pattern.fileName(order))
+	return &file{adapter: a, order: order, path: path}, nil
+}
+
+// CheckHealth checks the directory, the rates file and the names file. It
+// reads the files afresh, and leaves nothing behind.
+func (a *Invoice) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		if !yield("output directory", checkDir(string(a.config.Directory))) {
+			return
+		}
+		for name, err := range a.config.Rates.Check() {
+			if !yield(name, errors.Join(ctx.Err(), err)) {
+				return
+			}
+		}
+	}
+}
+
+// rates are read once. An error is not kept, so that a mended file is read.
+func (a *Invoice) rates() (*rates.List, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.prices == nil {
+		list, err := rates.Read(a.config.Rates)
+		if err != nil {
+			return nil, err
+		}
+		a.prices = list
+	}
+	return a.prices, nil
+}
+
+// A file is the invoice of one order.
+type file struct {
+	adapter  *Invoice
+	order    invoice.Order
+	path     string
+	sections []section
+	closed   bool
+}
+
+type section struct {
+	name  string
+	items []invoice.Item
+}
+
+func (f *file) section(name string) *section {
+	if i := slices.IndexFunc(f.sections, func(s section) bool { return s.name == name }); i >= 0 {
+		return &f.sections[i]
+	}
+	return nil
+}
+
+func (f *file) AddSection(name string) error {
+	if f.closed {
+		return invoice.ErrClosed
+	}
+	if f.section(name) != nil {
+		return fmt.Errorf("the section %q was added already", name)
+	}
+	f.sections = append(f.sections, section{name: name})
+	return nil
+}
+
+func (f *file) AddLine(item invoice.Item) error {
+	if f.closed {
+		return invoice.ErrClosed
+	}
+	s := f.section(item.Datacenter)
+	if s == nil {
+		return fmt.Errorf("%w: %q, for the line %q", invoice.ErrNoSection, item.Datacenter, item.Name)
+	}
+	if !item.Amount.Shift(f.order.Digits).IsInteger() {
+		return invoice.Permanent(fmt.Errorf("the amount %s of %q has more than the %d digits of %s",
+			item.Amount, item.Name, f.order.Digits, f.order.Currency))
+	}
+	s.items = append(s.items, item)
+	return nil
+}
+
+// Cost is the rate of the service by its name in the names file, or by its
+// own; see package rates.
+func (f *file) Cost(ctx context.Context, datacenter, name string) (decimal.Decimal, error) {
+	list, err := f.rates(ctx)
+	if err != nil {
+		return decimal.Decimal{}, err
+	}
+	cost, err := list.Cost(datacenter, name)
+	return cost, noCost(err)
+}
+
+// Unit is the text of the rate's unit column.
+func (f *file) Unit(ctx context.Context, datacenter, name string) (string, error) {
+	list, err := f.rates(ctx)
+	if err != nil {
+		return "", err
+	}
+	unit, err := list.Unit(datacenter, name)
+	return unit, noCost(err)
+}
+
+func (f *file) rates(ctx context.Context) (*rates.List, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return f.adapter.rates()
+}
+
+// noCost makes a missing rate what the contract calls it.
+func noCost(err error) error {
+	if errors.Is(err, rates.ErrNoRate) {
+		return fmt.Errorf("%w: %w", invoice.ErrNoCost, err)
+	}
+	return err
+}
+
+// Commit writes the file and returns its name. A file that is there already is
+// this invoice where it has the same bytes; otherwise the error is permanent.
+func (f *file) Commit(ctx context.Context) (reference string, err error) {
+	if f.closed {
+		return "", invoice.ErrClosed
+	}
+	f.closed = true
+	prices, err := f.rates(ctx)
+	if err != nil {
+		return "", err
+	}
+	data, err := f.render(prices)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", f.path, err)
+	}
+	err = f.save(data)
+	if errors.Is(err, errTaken) {
+		err = f.compare(data)
+	}
+	if err != nil {
+		return "", err
+	}
+	// The name is there. Only the directory's own entry may still be lost.
+	if err := syncDir(filepath.Dir(f.path)); err != nil {
+		return "", invoice.UnknownOutcome(err)
+	}
+	return f.reference(), nil
+}
+
+// reference is the file's name: it means the same wherever the directory is
+// moved, or restored to.
+func (f *file) reference() string { return filepath.Base(f.path) }
+
+// Find returns the name of the file where it is this order's and complete. A
+// file of another order, or half a file, under this one's name is a permanent
+// error.
+func (f *file) Find(ctx context.Context) (reference string, err error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	data, err := os.ReadFile(f.path)
+	if errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("%w: there is no %s", invoice.ErrNotFound, f.path)
+	}
+	if err != nil {
+		return "", err
+	}
+	switch key, err := readKey(data, f.comma()); {
+	case err != nil:
+		return "", invoice.Permanent(fmt.Errorf("%s is no complete invoice: %w (move it away)", f.path, err))
+	case key != f.order.Key:
+		return "", invoice.Permanent(fmt.Errorf("%s is the invoice of order %s, not of order %s (move it away)", f.path, key, f.order.Key))
+	}
+	// The invoice is there: what a crash left beside it is of no more use, and
+	// of no harm where it cannot be removed.
+	_ = os.RemoveAll(f.temp())
+	return f.reference(), nil
+}
