@@ -30,6 +30,10 @@ type Config struct {
 	// datacenter_host.NAME = PATTERN, PATTERN. Patterns are a shell's (*, ?,
 	// [a-z]); names are tried in sorted order, after DatacenterKey.
 	DatacenterHost map[string]string `ini:"datacenter_host"`
+
+	// Tenants is a file with the names of tenants, "id | name" in each line:
+	// samples say ids only.
+	Tenants config.Path `ini:"tenants"`
 }
 
 const defaultDatacenter = "RegionOne"

@@ -105,10 +105,16 @@ func reason(err error) error {
 	return err
 }
 
-// CheckHealth tells whether the path can be read, and how many files of
-// samples there are. It opens every file and reads none.
+// CheckHealth tells whether the path and the file of tenants can be read, and
+// how many files of samples there are. It opens every one of these and reads
+// none.
 func (s *Source) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
+		if s.tenants != "" {
+			if _, err := s.tenantNames(); !yield("tenants file", err) {
+				return
+			}
+		}
 		_, err := os.Stat(s.path)
 		if err != nil {
 			err = fmt.Errorf("%s: %w; set path to a directory or file of samples", s.path, reason(err))

@@ -91,6 +91,12 @@ type flattener struct {
 	pairs []byte // the wanted keys and values, each with its length before it
 }
 
+// newFlattener returns a flattener that keeps the keys of a query, all for
+// none.
+func newFlattener(place placing, keys []string) flattener {
+	return flattener{place: place, wanted: place.wanted(keys), settings: make(map[string]setting)}
+}
+
 const (
 	maxSettings = 4096 // remembered
 	maxPairs    = 2048 // bytes of one that is remembered

@@ -90,6 +90,7 @@ type parser struct {
 	meters    map[string]bool // nil for all
 	before    time.Time       // zero for no limit
 	flattener flattener
+	whole     flattener // keeps all metadata
 	names     interner
 	volumes   volumes
 }
@@ -99,11 +100,8 @@ func newParser(place placing, q usage.Query) *parser {
 		before:  q.Before,
 		names:   make(interner),
 		volumes: make(volumes),
-		flattener: flattener{
-			place:    place,
-			wanted:   place.wanted(q.Metadata),
-			settings: make(map[string]setting),
-		},
+		flattener: newFlattener(place, q.Metadata),
+		whole:     newFlattener(place, nil),
 	}
 	if len(q.Meters) > 0 {
 		p.meters = make(map[string]bool)
@@ -162,7 +160,12 @@ func (p *parser) parse(v value) (s usage.Sample, wanted bool, err error) {
 		s.Recorded, err = p.time(f[fieldRecorded], "recorded_at")
 		note(err)
 	}
-	setting, err := p.flattener.setting(f[fieldMetadata])
+	flattener := &p.flattener
+	if s.ID == "" {
+		// Nothing but its content tells such a sample from another.
+		flattener = &p.whole
+	}
+	setting, err := flattener.setting(f[fieldMetadata])
 	note(err)
 	s.Metadata, s.Datacenter, s.Assumed = setting.metadata, setting.datacenter, setting.assumed
 	if len(errs) > 0 {

@@ -22,12 +22,14 @@ import (
 // A Source yields the samples of files. It holds nothing open between calls,
 // and its methods may be called concurrently.
 type Source struct {
-	path  string
-	place placing
+	path    string
+	place   placing
+	tenants string // the file with their names, or ""
 }
 
 var (
 	_ usage.Source        = (*Source)(nil)
+	_ usage.TenantLister  = (*Source)(nil)
 	_ usage.HealthChecker = (*Source)(nil)
 )
 
@@ -41,7 +43,7 @@ func NewSource(_ context.Context, config Config) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Source{path: string(config.Path), place: place}, nil
+	return &Source{path: string(config.Path), place: place, tenants: string(config.Tenants)}, nil
 }
 
 // Samples yields the samples that q asks for, file by file in the order of

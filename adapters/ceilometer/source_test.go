@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -326,5 +327,33 @@ func TestCheckHealth(t *testing.T) {
 		if diff := cmp.Diff(test.want, got); diff != "" {
 			t.Errorf("%s: -want +got:\n%s", test.path, diff)
 		}
+	}
+}
+
+// Two samples without an id that differ in nothing but metadata which nobody
+// asked for are still two.
+func TestSamplesWithoutAnIDKeepTheirMetadata(t *testing.T) {
+	const sample = `{"meter":"storage.api.request","type":"delta","unit":"request","volume":1,"project_id":"t","resource_id":"r","timestamp":"2014-02-12T02:00:00",%s"metadata":{"path":"/%s"}}` + "\n"
+	file := filepath.Join(t.TempDir(), "x.jsonl")
+	lines := fmt.Sprintf(sample, "", "a") + fmt.Sprintf(sample, "", "b") + fmt.Sprintf(sample, "", "b") + fmt.Sprintf(sample, `"id":"1",`, "c")
+	if err := os.WriteFile(file, []byte(lines), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := NewSource(t.Context(), Config{Path: config.Path(file)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []usage.Sample
+	for sample, err := range s.Samples(t.Context(), usage.Query{Metadata: []string{"other"}}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, sample)
+	}
+	if len(all) != 4 || len(all[3].Metadata) != 0 {
+		t.Errorf("%d samples, the last with %v", len(all), all[3].Metadata)
+	}
+	if once := usage.Sort(all); len(once) != 3 {
+		t.Errorf("%d are counted, want 3", len(once))
 	}
 }
