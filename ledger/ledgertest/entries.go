@@ -1,0 +1,144 @@
+package ledgertest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/openstack-artifice/artifice/invoice"
+	"github.com/openstack-artifice/artifice/ledger"
+	"github.com/openstack-artifice/artifice/usage"
+)
+
+// recordMany records two entries in each of the hours 0 to 5 for each of many
+// series, not in the order of Entries, and returns all of them in that order.
+func recordMany(t *testing.T, store ledger.Store) []usage.Entry {
+	t.Helper()
+	var all []usage.Entry
+	var b ledger.Batch
+	for i, resource := range []string{"vm-b", "vm-a", "VM-a", "vm-ä"} {
+		for _, meter := range []string{"instance", "cpu"} {
+			for _, source := range []string{"object", "archive"} {
+				series := ledger.Series{Source: source, Meter: meter, Resource: resource}
+				folds := ledger.SeriesFolds{Series: series}
+				for n := 5; n >= 0; n-- {
+					f := fold(series, n, volume(fmt.Sprintf("tenant-%d", (i+n)%3), "c1.small", "1"), volume("acme", "", fmt.Sprint(n)))
+					f.Entries[0].Datacenter = []string{"wlg", "akl", "Akl"}[n%3]
+					folds.Folds = append(folds.Folds, f)
+					all = append(all, f.Entries...)
+				}
+				b.Series = append(b.Series, folds)
+			}
+		}
+	}
+	must(t, store.Record(t.Context(), b))
+	slices.SortFunc(all, compareEntries)
+	return all
+}
+
+// testEntries: entries come in their order, narrowed by tenant and span.
+func (s suite) testEntries(t *testing.T) {
+	store := s.open(t)
+	all := recordMany(t, store)
+	store = s.reopen(t, store)
+	auckland := time.FixedZone("NZDT", 13*3600)
+	for _, f := range []ledger.EntryFilter{
+		{},
+		{Tenant: "acme"},
+		{Tenant: "tenant-1"},
+		{Tenant: "tenant"}, // is no prefix
+		{Tenant: "Acme"},
+		{Within: hours(1, 4)},
+		{Within: hours(0, 6)},
+		{Within: hours(-100, 100)},
+		{Within: hours(2, 3), Tenant: "acme"},
+		{Within: hours(6, 9)},
+		{Within: hours(3, 3)},
+		{Within: hours(4, 2)},
+		{Within: usage.Span{Start: hour(1).Add(1), End: hour(4)}},              // hour 1 sticks out
+		{Within: usage.Span{Start: hour(1), End: hour(4).Add(-1)}},             // hour 3 sticks out
+		{Within: usage.Span{Start: hour(1).Add(-1), End: hour(4)}},             // hour 0 does
+		{Within: usage.Span{Start: hour(1), End: hour(4).Add(1)}},              // hour 4 does
+		{Within: usage.Span{Start: time.Time{}, End: hour(2)}},                 // from ever
+		{Within: usage.Span{Start: hour(4), End: hour(0).AddDate(7000, 0, 0)}}, // for ever
+		{Within: usage.Span{Start: hour(1).In(auckland), End: hour(4).In(auckland)}},
+	} {
+		want := slices.DeleteFunc(slices.Clone(all), func(e usage.Entry) bool {
+			return f.Tenant != "" && e.Tenant != f.Tenant || !f.Within.IsZero() && !f.Within.Covers(e.Window)
+		})
+		same(t, fmt.Sprintf("entries of %+v", f), collect(t, store.Entries(t.Context(), f)), want)
+	}
+}
+
+// testEntriesLeftEarly: whoever leaves the entries before their end, or uses
+// the store meanwhile, does not hold it up.
+func (s suite) testEntriesLeftEarly(t *testing.T) {
+	store := s.open(t)
+	all := recordMany(t, store)
+	for i := range 50 {
+		for e, err := range store.Entries(t.Context(), ledger.EntryFilter{}) {
+			must(t, err)
+			same(t, "the first entry", e, all[0])
+			break
+		}
+		must(t, store.Record(t.Context(), batch(vm, fold(vm, i, volume("umbrella", "c1.small", "1")))))
+	}
+	n := 0
+	for _, err := range store.Entries(t.Context(), ledger.EntryFilter{Tenant: "acme"}) {
+		must(t, err)
+		get[[]ledger.Fold](t)(store.Folds(t.Context(), vm))
+		must(t, store.Record(t.Context(), batch(vm, fold(vm, n, volume("umbrella", "c1.small", "2")))))
+		n++
+	}
+	if n != 4*2*2*6 {
+		t.Errorf("acme has %d entries, want %d", n, 4*2*2*6)
+	}
+	// The sequence can be gone through again.
+	entries := store.Entries(t.Context(), ledger.EntryFilter{Tenant: "acme"})
+	same(t, "the second time", collect(t, entries), collect(t, entries))
+}
+
+// testText: text is kept as it is, wherever it stands.
+func (s suite) testText(t *testing.T) {
+	store := s.open(t)
+	var orders []ledger.Order
+	for i, text := range []string{
+		`'; DROP TABLE orders; --`, `"quoted" \ back\\slash`, "tab\tline\nreturn\r\x01\x7f", "%_*?[a-z]$1 ?1 :a @b",
+		"Zürich 東京 🚀 \U0010ffff e\u0301 \u202e", "NULL", "1e5", "  blanks  ", strings.Repeat("é", 100_000), "{}", "<&>\u2028",
+	} {
+		series := ledger.Series{Source: text, Meter: text, Resource: text}
+		f := fold(series, 0, usage.Volume{Tenant: text, Datacenter: text, Service: text, Volume: number("1"), Unit: text, Samples: 1})
+		f.Digest, f.State.Data = text, text
+		b := batch(series, f)
+		b.Marks = []ledger.Mark{{Tenant: text, Source: text, Through: hour(1)}}
+		b.Resources = []ledger.Resource{{Tenant: text, ID: text, Meter: text, Type: text, Info: map[string]string{text: text}, Seen: hour(0)}}
+		must(t, store.Record(t.Context(), b))
+
+		o := order(fmt.Sprintf("%02x", i), text, hours(0, 24))
+		o.Tenant = invoice.Tenant{ID: text, Name: text, Extra: map[string]string{text: text}}
+		o.Deployment, o.Adapter, o.Currency = text, text, text
+		o.Items = []invoice.Item{{Datacenter: text, Name: text, Unit: text, Resource: text, Description: text}}
+		must(t, store.Claim(t.Context(), o))
+		must(t, store.Suspend(t.Context(), o.Key, ledger.InDoubt, text, hour(1000)))
+		o.Status, o.Reason = ledger.InDoubt, text
+		if i%2 == 0 {
+			must(t, store.Settle(t.Context(), o.Key, text, hour(1000)))
+			o.Status, o.Reason, o.Reference = ledger.Settled, "", text
+		}
+		orders = append(orders, o)
+
+		sameFolds(t, "folds", get[[]ledger.Fold](t)(store.Folds(t.Context(), series)), []ledger.Fold{f})
+		same(t, "entries", collect(t, store.Entries(t.Context(), ledger.EntryFilter{Tenant: text})), f.Entries)
+		same(t, "resources", get[[]ledger.Resource](t)(store.Resources(t.Context(), text)), b.Resources)
+	}
+	store = s.reopen(t, store)
+	for _, o := range orders {
+		same(t, "order", get[ledger.Order](t)(store.Order(t.Context(), o.Key)), o)
+		same(t, "orders", get[[]ledger.Order](t)(store.Orders(t.Context(), ledger.OrderFilter{Tenant: o.Tenant.ID})), []ledger.Order{withoutItems(o)})
+	}
+	if marks := get[[]ledger.Mark](t)(store.Marks(t.Context())); len(marks) != len(orders) {
+		t.Errorf("got %d marks, want %d", len(marks), len(orders))
+	}
+}
