@@ -1,0 +1,137 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+// pools are the connections to a file.
+type pools struct {
+	write *sql.DB // one connection, whose transactions lock out other writers from their start
+	read  *sql.DB // connections that cannot write
+}
+
+func openPools(path string) (*pools, error) {
+	write, err := sql.Open("sqlite", dsn(path, "_txlock=immediate"))
+	if err != nil {
+		return nil, err
+	}
+	// Writers of this process queue here, where waiting heeds the context,
+	// and only those of other processes wait for the file's lock.
+	write.SetMaxOpenConns(1)
+	read, err := sql.Open("sqlite", dsn(path, "_query_only=1"))
+	if err != nil {
+		return nil, errors.Join(err, write.Close())
+	}
+	return &pools{write, read}, nil
+}
+
+func (p *pools) close() error {
+	// The last connection to close moves the journal into the file, so it must
+	// be one that can write.
+	return errors.Join(p.read.Close(), p.write.Close())
+}
+
+// dsn names the file for the driver. Every byte of the path stands for itself.
+func dsn(path, options string) string {
+	u := url.URL{Path: filepath.ToSlash(path)}
+	return "file:" + u.EscapedPath() + "?" + options + "&_busy_timeout=30000&_foreign_keys=1&_synchronous=FULL&_dqs=0&_pragma=cache_size(-32000)"
+}
+
+// openFile opens the file and brings it up to date; where there is none it
+// makes one.
+func openFile(ctx context.Context, path string) (*pools, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	switch err := checkFile(path); {
+	case errors.Is(err, fs.ErrNotExist):
+		if err := create(ctx, path); err != nil {
+			return nil, err
+		}
+	case err != nil:
+		return nil, err
+	}
+	p, err := openPools(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := migrate(ctx, p.write, schema()); err != nil {
+		return nil, errors.Join(err, p.close())
+	}
+	return p, nil
+}
+
+// checkFile reports what can be told of the file without opening it. It is
+// fs.ErrNotExist where only the file is missing, not its directory.
+func checkFile(path string) error {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		dir := filepath.Dir(path)
+		if _, dirErr := os.Stat(dir); errors.Is(dirErr, fs.ErrNotExist) {
+			return fmt.Errorf("the directory is not there: mkdir -p %s", dir)
+		}
+		return err
+	}
+	switch {
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return errors.New("is not a file: name the database file, not its directory")
+	case info.Size() == 0:
+		// A ledger that was lost is not begun anew in silence: what it had
+		// billed would be billed again.
+		return errors.New("is empty: restore it from a backup, or remove it to begin a new ledger")
+	case info.Mode().Perm()&0o222 == 0:
+		return fmt.Errorf("is read-only: chmod u+w %s", path)
+	}
+	return nil
+}
+
+// create makes the file. It is completed under another name, so that nobody
+// ever finds it half made, and where another process was faster that one's
+// file stands.
+func create(ctx context.Context, path string) (err error) {
+	dir := filepath.Dir(path)
+	draft, err := os.MkdirTemp(dir, ".artifice-*")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(draft)) }()
+	name := filepath.Join(draft, "new.db")
+	// SQLite gives its journals the mode of the file.
+	if err := os.WriteFile(name, nil, 0o600); err != nil {
+		return err
+	}
+	p, err := openPools(name)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(begin(ctx, p.write), p.close()); err != nil {
+		return err
+	}
+	// Unlike a rename, a link does not replace.
+	if err := os.Link(name, path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return syncDirectory(dir)
+}
+
+// syncDirectory makes sure that a new name in the directory survives a crash
+// of the machine.
+func syncDirectory(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

@@ -1,0 +1,279 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+
+	"github.com/pressly/goose/v3"
+
+	"github.com/openstack-artifice/artifice/config"
+	"github.com/openstack-artifice/artifice/ledger"
+)
+
+func TestConfig(t *testing.T) {
+	if _, err := NewStore(t.Context(), Config{}); err == nil || !strings.Contains(err.Error(), "path: is empty: name the database file") {
+		t.Errorf("got error %v for no path", err)
+	}
+	err := Config{}.Validate()
+	if key, ok := errors.AsType[*config.KeyError](err); !ok || key.Key != "path" {
+		t.Errorf("got error %v, want one that points at the key path", err)
+	}
+}
+
+// TestNewFile: the file is made at first use, complete, for its owner alone,
+// and under the very name that the config says.
+func TestNewFile(t *testing.T) {
+	for _, name := range []string{"ledger.db", "a b?c#d%20&mode=memory;e'é.db", "file:x.db", ":memory:"} {
+		dir := t.TempDir()
+		s := newStore(t, filepath.Join(dir, name))
+		if files := list(t, dir); len(files) != 0 {
+			t.Fatalf("%q: NewStore made %v", name, files)
+		}
+		_, err := s.Marks(t.Context())
+		must(t, err)
+		want := []string{name, name + "-shm", name + "-wal"}
+		if files := list(t, dir); strings.Join(files, " ") != strings.Join(want, " ") {
+			t.Errorf("%q: got files %q, want %q", name, files, want)
+		}
+		for _, file := range list(t, dir) {
+			info, err := os.Stat(filepath.Join(dir, file))
+			must(t, err)
+			if info.Mode().Perm() != 0o600 {
+				t.Errorf("%s has mode %v, want 0600", file, info.Mode().Perm())
+			}
+		}
+		var journal, synchronous string
+		p, err := s.open(t.Context())
+		must(t, err)
+		must(t, p.write.QueryRow(`SELECT (SELECT journal_mode FROM pragma_journal_mode), (SELECT synchronous FROM pragma_synchronous)`).Scan(&journal, &synchronous))
+		if journal != "wal" || synchronous != "2" { // 2 is FULL
+			t.Errorf("got journal_mode %s, synchronous %s, want wal, 2", journal, synchronous)
+		}
+		if _, err := p.read.Exec(`DELETE FROM marks`); err == nil {
+			t.Error("a reader's connection can write")
+		}
+		must(t, s.Close())
+		if files := list(t, dir); strings.Join(files, " ") != name {
+			t.Errorf("%q: Close leaves %q", name, files)
+		}
+		if _, err := s.Marks(t.Context()); err == nil || !strings.Contains(err.Error(), "the store is closed") {
+			t.Errorf("got error %v from a closed store", err)
+		}
+	}
+}
+
+func list(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	must(t, err)
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+// TestBadFile: what cannot be a ledger is named, with the remedy, by the first
+// use and by CheckHealth alike, and stays as it is.
+func TestBadFile(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, content string, mode fs.FileMode) string {
+		path := filepath.Join(dir, name)
+		must(t, os.WriteFile(path, []byte(content), mode))
+		must(t, os.Chmod(path, mode))
+		return path
+	}
+	copyOf := func(name string, statements ...string) string {
+		s := newStore(t, filepath.Join(dir, name))
+		p, err := s.open(t.Context())
+		must(t, err)
+		for _, statement := range statements {
+			_, err := p.write.Exec(statement)
+			must(t, err)
+		}
+		must(t, s.Close())
+		return s.path
+	}
+	foreign := filepath.Join(dir, "foreign.db")
+	db, err := sql.Open("sqlite", foreign)
+	must(t, err)
+	_, err = db.Exec(`CREATE TABLE bookmarks (url TEXT)`)
+	must(t, errors.Join(err, db.Close()))
+	readOnly := copyOf("readonly.db")
+	must(t, os.Chmod(readOnly, 0o400))
+
+	for _, test := range []struct{ name, path, want string }{
+		{"no directory", filepath.Join(dir, "no", "such", "ledger.db"), "the directory is not there: mkdir -p " + filepath.Join(dir, "no", "such")},
+		{"a directory", dir, "is not a file: name the database file"},
+		{"under a file", filepath.Join(foreign, "ledger.db"), "not a directory"},
+		{"text", write("text.db", strings.Repeat("one line of text\n", 100), 0o600), "is not an SQLite database: name another path"},
+		{"empty", write("empty.db", "", 0o600), "is empty: restore it from a backup, or remove it to begin a new ledger"},
+		{"another program's", foreign, "is another program's SQLite database: name another path"},
+		{"read-only", readOnly, "is read-only: chmod u+w " + readOnly},
+		{"newer", copyOf("newer.db", `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)`),
+			"was written by a newer Artifice (its schema is version 99, this program knows 1): use that version of the program"},
+	} {
+		before, _ := os.ReadFile(test.path)
+		s := newStore(t, test.path)
+		_, err := s.Marks(t.Context())
+		_, health := checks(t, s)
+		for how, err := range map[string]error{"use": err, "check": health} {
+			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.HasPrefix(err.Error(), test.path+": ") {
+				t.Errorf("%s, %s: got error %v, want %s: ... %s", test.name, how, err, test.path, test.want)
+			}
+		}
+		if after, _ := os.ReadFile(test.path); string(after) != string(before) {
+			t.Errorf("%s: the file was changed", test.name)
+		}
+	}
+}
+
+// TestDiskFull: a batch that does not fit says so, and nothing of it is kept.
+func TestDiskFull(t *testing.T) {
+	s := populated(t)
+	p, err := s.open(t.Context())
+	must(t, err)
+	_, err = p.write.Exec(`PRAGMA max_page_count = 60`)
+	must(t, err)
+	before := contents(t, s)
+	err = s.Record(t.Context(), benchBatch(0, 100))
+	if err == nil || !strings.Contains(err.Error(), s.path+": the disk is full, and nothing of this step was kept: make room") {
+		t.Errorf("got error %v", err)
+	}
+	if after := contents(t, s); after != before {
+		t.Error("part of the batch was kept")
+	}
+}
+
+// TestFirstUseFails: a failure to open is not remembered.
+func TestFirstUseFails(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "new", "ledger.db")
+	s := newStore(t, path)
+	if _, err := s.Marks(t.Context()); err == nil {
+		t.Fatal("a store was opened in a directory that is not there")
+	}
+	must(t, os.Mkdir(filepath.Dir(path), 0o700))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.Marks(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("got error %v, want context.Canceled", err)
+	}
+	_, err := s.Marks(t.Context())
+	must(t, err)
+}
+
+// TestOpenTogether: stores that open a file that is not there all find the
+// same one.
+func TestOpenTogether(t *testing.T) {
+	dir := t.TempDir()
+	openTogether(t, filepath.Join(dir, "ledger.db"))
+	for _, file := range list(t, dir) {
+		if strings.HasPrefix(file, ".artifice-") {
+			t.Errorf("the draft %s is left", file)
+		}
+	}
+}
+
+// openTogether lets eight stores use a file at once, each claiming a block.
+func openTogether(t *testing.T, path string) {
+	t.Helper()
+	const n = 8
+	var all sync.WaitGroup
+	errs := make([]error, n)
+	for i := range n {
+		s := newStore(t, path)
+		all.Go(func() {
+			errs[i] = s.Claim(t.Context(), newOrder(string(rune('a'+i)), "acme", hours(i, i+1), 1))
+		})
+	}
+	all.Wait()
+	must(t, errors.Join(errs...))
+	orders, err := newStore(t, path).Orders(t.Context(), ledger.OrderFilter{})
+	must(t, err)
+	if len(orders) != n {
+		t.Errorf("got %d orders, want %d", len(orders), n)
+	}
+}
+
+// TestMigrate takes a populated ledger of each earlier version to the latest:
+// nothing that it held is lost.
+func TestMigrate(t *testing.T) {
+	latest, err := latestVersion(schema())
+	must(t, err)
+	for version := int64(1); version <= latest; version++ {
+		// The newest code cannot write an old schema, so each version is kept
+		// as the text of a ledger: testdata/version-N.sql.
+		path := filepath.Join(t.TempDir(), "ledger.db")
+		text, err := os.ReadFile(filepath.Join("testdata", fmt.Sprintf("version-%d.sql", version)))
+		must(t, err)
+		db, err := sql.Open("sqlite", dsn(path, "_txlock=immediate"))
+		must(t, err)
+		provider, err := goose.NewProvider(goose.DialectSQLite3, db, schema(), goose.WithLogger(goose.NopLogger()))
+		must(t, err)
+		_, err = provider.UpTo(t.Context(), version)
+		must(t, err)
+		_, err = db.Exec(string(text))
+		must(t, errors.Join(err, db.Close()))
+
+		s, want := newStore(t, path), populated(t)
+		if got, want := contents(t, s), contents(t, want); got != want {
+			t.Errorf("version %d came out as\n%s\nwant\n%s", version, got, want)
+		}
+	}
+}
+
+// contents is all that the tables of a store hold.
+func contents(t *testing.T, s *Store) string {
+	t.Helper()
+	p, err := s.open(t.Context())
+	must(t, err)
+	return dump(t, p.read)
+}
+
+// TestMigrateTogether: several processes bring an old ledger up to date at
+// once, and each migration is applied once.
+func TestMigrateTogether(t *testing.T) {
+	s := populated(t)
+	must(t, s.Close())
+	next := fstest.MapFS{}
+	must(t, fs.WalkDir(schema(), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(schema(), path)
+		next[path] = &fstest.MapFile{Data: data}
+		return err
+	}))
+	next["00098_count.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\nCREATE TABLE counter (n INTEGER);\nINSERT INTO counter VALUES (0);\n")}
+	next["00099_count.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\nUPDATE counter SET n = n + 1;\n")}
+	var all sync.WaitGroup
+	errs := make([]error, 8)
+	for i := range errs {
+		all.Go(func() {
+			p, err := openPools(s.path)
+			if err == nil {
+				err = errors.Join(migrate(t.Context(), p.write, next), p.close())
+			}
+			errs[i] = err
+		})
+	}
+	all.Wait()
+	must(t, errors.Join(errs...))
+	db, err := sql.Open("sqlite", s.path)
+	must(t, err)
+	defer db.Close()
+	var n int
+	must(t, db.QueryRow(`SELECT n FROM counter`).Scan(&n))
+	if n != 1 {
+		t.Errorf("the migration was applied %d times", n)
+	}
+}
