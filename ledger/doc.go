@@ -12,5 +12,7 @@
 // are kept to the nanosecond and given back in UTC, but for an order's block
 // and date, which come back in the order's time zone.
 //
-// Package ledgertest proves that a store keeps the contract.
+// What a store can do beyond that are interfaces of one method:
+// [HealthChecker], and io.Closer where it holds something open. Package
+// ledgertest proves that a store keeps the contract.
 package ledger

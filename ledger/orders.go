@@ -18,13 +18,14 @@ type Orders interface {
 	// block.
 	Claim(ctx context.Context, order Order) error
 
-	// Settle records the reference under which the ERP holds a claimed order.
-	// It is ErrNotClaimed where the order is in no state to be settled.
+	// Settle records the reference under which the ERP holds a claimed order,
+	// and forgets why it was parked or in doubt. It is ErrNotClaimed where the
+	// order is in no state to be settled, ErrNoOrder where there is none.
 	Settle(ctx context.Context, key, reference string, at time.Time) error
 
 	// Suspend records that a claimed order is in doubt, or parked, and why.
 	// The order goes on reserving its block. It is ErrNotClaimed where the
-	// order is in no state for that.
+	// order is in no state for that, ErrNoOrder where there is none.
 	Suspend(ctx context.Context, key string, status Status, reason string, at time.Time) error
 
 	// Park stores an order, without items, that is stopped before its claim.

@@ -24,8 +24,12 @@ type Usage interface {
 	// tenant and source.
 	Marks(ctx context.Context) ([]Mark, error)
 
+	// Tenants returns what is known of tenants beside their ids, by id: those
+	// that a batch told of.
+	Tenants(ctx context.Context) ([]usage.Tenant, error)
+
 	// Entries yields the usage entries that the filter lets through, by
-	// tenant, window, datacenter, service, meter, resource and source.
+	// tenant, window, datacenter, service, meter, resource, source and unit.
 	Entries(ctx context.Context, f EntryFilter) iter.Seq2[usage.Entry, error]
 
 	// Resources returns what is known of a tenant's resources, by id and meter.
@@ -39,7 +43,8 @@ type Series struct {
 	Resource string
 }
 
-// A Fold is what a transformer made of one window of a series.
+// A Fold is what a transformer made of one window of a series. Its entries
+// carry the names of the series, and the window.
 type Fold struct {
 	Window  usage.Span
 	Samples int    // how many samples were counted, of all tenants
@@ -51,8 +56,9 @@ type Fold struct {
 // A Batch is what one transaction of collecting writes.
 type Batch struct {
 	Series    []SeriesFolds
-	Resources []Resource // replace what was known of the tenant's resource
-	Marks     []Mark     // a mark never moves back
+	Resources []Resource     // replace what was known of the tenant's resource
+	Tenants   []usage.Tenant // replace what was known of the tenant
+	Marks     []Mark         // a mark never moves back
 }
 
 // SeriesFolds are windows of one series.

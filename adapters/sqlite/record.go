@@ -29,6 +29,11 @@ func (s *Store) Record(ctx context.Context, batch ledger.Batch) error {
 				return err
 			}
 		}
+		for _, tenant := range batch.Tenants {
+			if err := r.tenant(tenant); err != nil {
+				return err
+			}
+		}
 		for _, mark := range batch.Marks {
 			if err := r.mark(mark); err != nil {
 				return err
@@ -202,6 +207,17 @@ func (r *recorder) resource(resource ledger.Resource) error {
 		ON CONFLICT DO UPDATE SET type = excluded.type, info = excluded.info, seen = excluded.seen
 		WHERE (type, info, seen) IS NOT (excluded.type, excluded.info, excluded.seen)`,
 		tenant, resource.ID, resource.Meter, resource.Type, attributes(resource.Info), instant(resource.Seen))
+}
+
+func (r *recorder) tenant(tenant usage.Tenant) error {
+	id, err := r.tenantID(tenant.ID)
+	if err != nil {
+		return err
+	}
+	return r.exec(`INSERT INTO tenant_texts (tenant_id, name, extra) VALUES (?, ?, ?)
+		ON CONFLICT DO UPDATE SET name = excluded.name, extra = excluded.extra
+		WHERE (name, extra) IS NOT (excluded.name, excluded.extra)`,
+		id, tenant.Name, attributes(tenant.Extra))
 }
 
 func (r *recorder) mark(mark ledger.Mark) error {

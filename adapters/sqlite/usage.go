@@ -144,3 +144,19 @@ func (s *Store) Resources(ctx context.Context, tenant string) ([]ledger.Resource
 	})
 	return resources, err
 }
+
+// Tenants implements ledger.Usage.
+func (s *Store) Tenants(ctx context.Context) ([]usage.Tenant, error) {
+	var tenants []usage.Tenant
+	err := s.view(ctx, func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, `SELECT t.tenant, x.name, x.extra
+			FROM tenant_texts x JOIN tenants t ON t.id = x.tenant_id ORDER BY t.tenant`)
+		return each(rows, err, func(rows *sql.Rows) error {
+			var t usage.Tenant
+			err := rows.Scan(&t.ID, &t.Name, (*attributes)(&t.Extra))
+			tenants = append(tenants, t)
+			return err
+		})
+	})
+	return tenants, err
+}

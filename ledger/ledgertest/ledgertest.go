@@ -49,6 +49,7 @@ func Run(t *testing.T, open func(t *testing.T) ledger.Store, options ...Option) 
 		{"exact volumes", suite.testVolumes},
 		{"marks", suite.testMarks},
 		{"resources", suite.testResources},
+		{"tenants", suite.testTenants},
 		{"entries", suite.testEntries},
 		{"entries left early", suite.testEntriesLeftEarly},
 		{"text", suite.testText},

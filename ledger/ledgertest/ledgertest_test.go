@@ -41,7 +41,7 @@ func TestFaults(t *testing.T) {
 	}
 	for _, fault := range []string{
 		"adjusted block lost", "any block", "any window", "closed blocks", "context ignored", "entries added, not replaced",
-		"entries by resource, then meter", "every record frozen", "first fold stands", "fold without entries dropped",
+		"entries by resource, then meter", "every record frozen", "extra of tenants lost", "first fold stands", "first name stands", "fold without entries dropped",
 		"half a batch kept", "in doubt reserves nothing", "items sorted", "key contains", "key taken over", "mark moves back",
 		"meters of a resource mixed up", "newest fold first", "no overlap check", "orders by key", "orders with items",
 		"other tenants frozen", "parked makes no way", "parked over reserved", "parked reserves", "parked settled",

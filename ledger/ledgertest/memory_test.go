@@ -25,12 +25,13 @@ type memory struct {
 	folds     map[ledger.Series]map[time.Time]ledger.Fold
 	marks     map[[2]string]ledger.Mark
 	resources map[[3]string]ledger.Resource
+	tenants   map[string]usage.Tenant
 	orders    map[string]ledger.Order
 }
 
 func newMemory(fault string) *memory {
 	return &memory{fault: fault, folds: map[ledger.Series]map[time.Time]ledger.Fold{}, marks: map[[2]string]ledger.Mark{},
-		resources: map[[3]string]ledger.Resource{}, orders: map[string]ledger.Order{}}
+		resources: map[[3]string]ledger.Resource{}, tenants: map[string]usage.Tenant{}, orders: map[string]ledger.Order{}}
 }
 
 // has reports whether the fault is planted.
@@ -72,6 +73,15 @@ func (m *memory) Record(ctx context.Context, b ledger.Batch) error {
 			}
 			m.recordFold(s.Series, f)
 		}
+	}
+	for _, t := range b.Tenants {
+		if old, known := m.tenants[t.ID]; known && m.has("first name stands") {
+			t = old
+		}
+		if m.has("extra of tenants lost") {
+			t.Extra = nil
+		}
+		m.tenants[t.ID] = t
 	}
 	for _, r := range b.Resources {
 		key := [3]string{r.Tenant, r.ID, r.Meter}
@@ -204,6 +214,14 @@ func (m *memory) Entries(ctx context.Context, f ledger.EntryFilter) iter.Seq2[us
 			}
 		}
 	}
+}
+
+func (m *memory) Tenants(ctx context.Context) ([]usage.Tenant, error) {
+	if err := m.lock(ctx); err != nil {
+		return nil, err
+	}
+	defer m.mu.Unlock()
+	return slices.SortedFunc(maps.Values(m.tenants), func(a, b usage.Tenant) int { return cmp.Compare(a.ID, b.ID) }), nil
 }
 
 func (m *memory) Resources(ctx context.Context, tenant string) ([]ledger.Resource, error) {

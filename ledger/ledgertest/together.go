@@ -119,6 +119,7 @@ func (s suite) testCancelled(t *testing.T) {
 	cancel()
 	_, foldsErr := store.Folds(ctx, vm)
 	_, marksErr := store.Marks(ctx)
+	_, tenantsErr := store.Tenants(ctx)
 	_, resourcesErr := store.Resources(ctx, "acme")
 	_, ordersErr := store.Orders(ctx, ledger.OrderFilter{})
 	_, orderErr := store.Order(ctx, "aa")
@@ -135,7 +136,7 @@ func (s suite) testCancelled(t *testing.T) {
 		"Park":    store.Park(ctx, parked("cc", "acme", hours(24, 48))),
 		"Settle":  store.Settle(ctx, "aa", "INV-1", hour(1001)),
 		"Suspend": store.Suspend(ctx, "aa", ledger.InDoubt, "because", hour(1001)),
-		"Folds":   foldsErr, "Marks": marksErr, "Resources": resourcesErr, "Orders": ordersErr, "Order": orderErr, "Entries": entriesErr,
+		"Folds":   foldsErr, "Marks": marksErr, "Tenants": tenantsErr, "Resources": resourcesErr, "Orders": ordersErr, "Order": orderErr, "Entries": entriesErr,
 	} {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: got error %v, want context.Canceled", method, err)

@@ -16,6 +16,7 @@ func (s suite) testEmpty(t *testing.T) {
 	same(t, "marks", get[[]ledger.Mark](t)(store.Marks(t.Context())), []ledger.Mark(nil))
 	same(t, "entries", collect(t, store.Entries(t.Context(), ledger.EntryFilter{})), []usage.Entry(nil))
 	same(t, "resources", get[[]ledger.Resource](t)(store.Resources(t.Context(), "acme")), []ledger.Resource(nil))
+	same(t, "tenants", get[[]usage.Tenant](t)(store.Tenants(t.Context())), []usage.Tenant(nil))
 	same(t, "orders", get[[]ledger.Order](t)(store.Orders(t.Context(), ledger.OrderFilter{})), []ledger.Order(nil))
 	must(t, store.Record(t.Context(), ledger.Batch{}))
 }
@@ -199,4 +200,21 @@ func (s suite) testResources(t *testing.T) {
 	same(t, "resources", get[[]ledger.Resource](t)(store.Resources(t.Context(), "umbrella")),
 		[]ledger.Resource{resource("umbrella", "vm-1", "instance", "theirs")})
 	same(t, "resources", get[[]ledger.Resource](t)(store.Resources(t.Context(), "nobody")), []ledger.Resource(nil))
+}
+
+// testTenants: what a batch tells of a tenant replaces what was known of it,
+// and of no other. A tenant of which nothing was told is none.
+func (s suite) testTenants(t *testing.T) {
+	store := s.open(t)
+	acme := usage.Tenant{ID: "acme", Name: "Acme", Extra: map[string]string{"partner": "C-17"}}
+	umbrella := usage.Tenant{ID: "umbrella", Name: "Umbrella"}
+	must(t, store.Record(t.Context(), ledger.Batch{
+		Tenants: []usage.Tenant{umbrella, acme},
+		Marks:   []ledger.Mark{{Tenant: "hooli", Source: "object", Through: hour(1)}},
+	}))
+	same(t, "tenants", get[[]usage.Tenant](t)(store.Tenants(t.Context())), []usage.Tenant{acme, umbrella})
+	renamed := usage.Tenant{ID: "acme", Name: "ACME Ltd"}
+	must(t, store.Record(t.Context(), ledger.Batch{Tenants: []usage.Tenant{renamed}}))
+	store = s.reopen(t, store)
+	same(t, "tenants", get[[]usage.Tenant](t)(store.Tenants(t.Context())), []usage.Tenant{renamed, umbrella})
 }

@@ -24,6 +24,13 @@ CREATE TABLE tenants (
     tenant TEXT NOT NULL UNIQUE
 ) STRICT;
 
+-- What people call a tenant now; an order keeps what it was called then.
+CREATE TABLE tenant_texts (
+    tenant_id INTEGER PRIMARY KEY REFERENCES tenants,
+    name      TEXT NOT NULL,
+    extra     TEXT NOT NULL CHECK (json_type(extra) = 'object')
+) STRICT;
+
 CREATE TABLE series (
     id       INTEGER PRIMARY KEY,
     source   TEXT NOT NULL,
