@@ -1,0 +1,60 @@
+// Package billing is the engine: it collects usage from sources into the
+// store, drafts what a tenant owes for a block, and bills it through an ERP
+// adapter, once.
+//
+// Billing goes in three steps, between any two of which the process may die.
+// Claim: the store reserves the block and freezes the priced items. Commit:
+// the adapter saves the invoice under the order's key. Settle: the store
+// records the reference. The next run looks a claimed order up by its key
+// before it sends anything again.
+package billing
+
+import (
+	"time"
+
+	"github.com/openstack-artifice/artifice/invoice"
+	"github.com/openstack-artifice/artifice/ledger"
+	"github.com/openstack-artifice/artifice/usage"
+)
+
+// An Engine bills for one deployment.
+type Engine struct {
+	Deployment string // its name, part of every order's key
+	Adapter    string // the reference of the invoice adapter
+
+	Store   ledger.Store
+	ERP     invoice.ERP // may be nil where nothing is priced
+	Sources []Source
+	Meters  []usage.Meter
+
+	Currency    string         // ISO 4217
+	Digits      int32          // of the currency's minor unit
+	Rounding    Rounding       // of amounts and values
+	ValueDigits int32          // digits after the point of an item's value
+	Location    *time.Location // where months begin and end
+	SettleAfter time.Duration  // how long after its end a block may be billed
+	BillFrom    time.Time      // no block that begins earlier is billed; zero for any
+
+	Now func() time.Time // the clock
+	// Observe, where it is not nil, is told what Collect and Bill are about.
+	Observe func(Progress)
+}
+
+// A Source is a source of samples and its name in the config.
+type Source struct {
+	Name string
+	usage.Source
+}
+
+// Progress is one step of a long task.
+type Progress struct {
+	Task  string // "reading", "folding", "billing"
+	Done  int
+	Total int // 0 where it is not known
+}
+
+func (e *Engine) observe(task string, done, total int) {
+	if e.Observe != nil {
+		e.Observe(Progress{Task: task, Done: done, Total: total})
+	}
+}
