@@ -1,0 +1,141 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"runtime/debug"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/openstack-artifice/artifice/deployment"
+)
+
+func checkCommand(a *App) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "look whether everything is in place, and change nothing",
+		Long: "check looks at the config, at every source, at the store and at the ERP, and\n" +
+			"names each check with its outcome. It reports all failures at once and changes\n" +
+			"nothing. The exit code is 1 where a check failed.",
+		Example: "  artifice check",
+		Args:    noArgs,
+	}
+	output := outputFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		d, err := a.load(cmd)
+		if err != nil {
+			return err
+		}
+		c := checks{grid: newGrid("outcome", "adapter", "check", "detail")}
+		c.add("config", d.Path, nil)
+		meters, err := d.Meters(cmd.Context())
+		c.add("config", fmt.Sprintf("%d meters", len(meters)), err)
+		for _, s := range d.Sources {
+			healthOf(cmd.Context(), &c, s)
+		}
+		healthOf(cmd.Context(), &c, d.Store)
+		healthOf(cmd.Context(), &c, d.Invoice)
+		if err := c.grid.write(a.Stdout, *output); err != nil {
+			return err
+		}
+		if c.failed > 0 {
+			return &exitError{code: ExitFailed, err: errors.New(plural(c.failed, "check") + " failed")}
+		}
+		return nil
+	}
+	return cmd
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.Itoa(n) + " " + what + "s"
+}
+
+// checks gathers outcomes.
+type checks struct {
+	grid   *grid
+	failed int
+}
+
+func (c *checks) add(adapter, check string, err error) {
+	if err == nil {
+		c.grid.add("ok", adapter, check, "")
+		return
+	}
+	c.failed++
+	for i, line := range strings.Split(err.Error(), "\n") {
+		if i == 0 {
+			c.grid.add("FAILED", adapter, check, line)
+		} else {
+			c.grid.add("", "", "", line)
+		}
+	}
+}
+
+// healthOf opens an adapter and runs the checks that it has, probing for the
+// optional ability that the contracts of all kinds call CheckHealth.
+func healthOf[T any](ctx context.Context, c *checks, bound deployment.Bound[T]) {
+	adapter, err := bound.Open(ctx)
+	if err != nil {
+		c.add(bound.Key, "open", err)
+		return
+	}
+	if closer, ok := any(adapter).(io.Closer); ok {
+		defer closer.Close()
+	}
+	health, ok := any(adapter).(interface {
+		CheckHealth(context.Context) iter.Seq2[string, error]
+	})
+	if !ok {
+		c.add(bound.Key, "open (it has no checks of its own)", nil)
+		return
+	}
+	for check, err := range health.CheckHealth(ctx) {
+		c.add(bound.Key, check, err)
+	}
+}
+
+func adaptersCommand(a *App) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "adapters",
+		Short:   "list the adapters that this program was compiled with",
+		Long:    "adapters lists what this program was compiled with: the kind and name of each\nadapter, the reference in the config that chose it, its package and version.",
+		Example: "  artifice adapters",
+		Args:    noArgs,
+	}
+	output := outputFlag(cmd)
+	cmd.RunE = func(*cobra.Command, []string) error {
+		info, _ := debug.ReadBuildInfo()
+		g := newGrid("kind", "name", "reference", "package", "type", "version")
+		for _, c := range a.Registry.Compiled() {
+			kind, name, _ := strings.Cut(c.Key, ":")
+			g.add(kind, name, c.Reference, c.Package, c.Type, version(info, c.Package))
+		}
+		return g.write(a.Stdout, *output)
+	}
+	return cmd
+}
+
+// version is the version of the module that a package was compiled from.
+func version(info *debug.BuildInfo, pkg string) string {
+	if info == nil {
+		return "unknown"
+	}
+	best := info.Main
+	for _, m := range info.Deps {
+		if (pkg == m.Path || strings.HasPrefix(pkg, m.Path+"/")) && (len(m.Path) > len(best.Path) || !strings.HasPrefix(pkg, best.Path)) {
+			best = *m
+		}
+	}
+	if best.Replace != nil {
+		return best.Version + " => " + best.Replace.Path
+	}
+	return best.Version
+}

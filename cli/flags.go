@@ -1,0 +1,53 @@
+package cli
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/openstack-artifice/artifice/internal/billing"
+	"github.com/openstack-artifice/artifice/usage"
+)
+
+// blockFlags are how a command is told a block.
+type blockFlags struct{ month, from, to string }
+
+func (b *blockFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&b.month, "month", "", "the calendar `month`, in the deployment's time zone: 2013-08")
+	cmd.Flags().StringVar(&b.from, "from", "", "where the block begins, a `time` on a window border: 2013-08-01 or 2013-08-01T05:00Z")
+	cmd.Flags().StringVar(&b.to, "to", "", "where the block ends, a `time` that no longer belongs to it")
+}
+
+// block returns the block that the flags name.
+func (b *blockFlags) block(cmd *cobra.Command, in *time.Location) (usage.Span, error) {
+	const hint = "\nhint: %s --month 2013-08"
+	switch {
+	case b.month != "" && (b.from != "" || b.to != ""):
+		return usage.Span{}, wrongUse("--month goes without --from and --to"+hint, cmd.CommandPath())
+	case b.month != "":
+		block, err := billing.Month(b.month, in)
+		if err != nil {
+			return usage.Span{}, wrongUse("--month: %w", err)
+		}
+		return block, nil
+	case b.from == "" || b.to == "":
+		return usage.Span{}, wrongUse("say which block: --month, or --from and --to"+hint, cmd.CommandPath())
+	}
+	from, err := billing.ParseTime(b.from, in)
+	if err != nil {
+		return usage.Span{}, wrongUse("--from: %w", err)
+	}
+	to, err := billing.ParseTime(b.to, in)
+	if err != nil {
+		return usage.Span{}, wrongUse("--to: %w", err)
+	}
+	if !from.Before(to) {
+		return usage.Span{}, wrongUse("--from %s is not before --to %s", b.from, b.to)
+	}
+	return usage.Span{Start: from, End: to}, nil
+}
+
+// tenantFlag narrows a command to some tenants.
+func tenantFlag(cmd *cobra.Command) *[]string {
+	return cmd.Flags().StringSlice("tenant", nil, "only the tenant with this `id`; may be given several times")
+}

@@ -1,0 +1,173 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"github.com/spf13/cobra"
+
+	"github.com/openstack-artifice/artifice/internal/billing"
+	"github.com/openstack-artifice/artifice/ledger"
+	"github.com/openstack-artifice/artifice/usage"
+)
+
+func ordersCommand(a *App) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "orders",
+		Short:   "list what was billed",
+		Long:    "orders lists every order for an invoice: its tenant, block, status, what the\nERP calls the invoice, and its total.",
+		Example: "  artifice orders\n  artifice orders --output json",
+		Args:    noArgs,
+	}
+	tenants := tenantFlag(cmd)
+	output := outputFlag(cmd)
+	cmd.RunE = a.with(0, func(ctx context.Context, s *session, _ *cobra.Command, _ []string) error {
+		orders, err := s.Store.Orders(ctx, ledger.OrderFilter{})
+		if err != nil {
+			return err
+		}
+		wanted := map[string]bool{}
+		for _, t := range *tenants {
+			wanted[t] = true
+		}
+		g := newGrid("order", "tenant", "tenant name", "block", "status", "#total", "currency", "reference", "reason")
+		for _, o := range orders {
+			if len(wanted) > 0 && !wanted[o.Tenant.ID] {
+				continue
+			}
+			total := ""
+			if o.Reserves {
+				total = money(o.Total, o)
+			}
+			g.add(key(o, *output), o.Tenant.ID, o.Tenant.Name, billing.BlockLabel(o.Block, o.Block.Start.Location()), string(o.Status), total, o.Currency, o.Reference, o.Reason)
+		}
+		return g.write(a.Stdout, *output)
+	})
+	return cmd
+}
+
+func statementCommand(a *App) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "statement ORDER",
+		Short: "show what an order bills, as it was frozen",
+		Long: "statement renders a claimed or settled order as it is in the store: the same\n" +
+			"bytes every time, whatever has changed since in prices, names or the config.\n" +
+			"ORDER is the order's key, or as much of its beginning as is unique.",
+		Example: "  artifice orders\n  artifice statement 3f1c29a0",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return wrongUse("statement takes the key of one order\nhint: artifice orders lists them")
+			}
+			return nil
+		},
+	}
+	output := outputFlag(cmd)
+	cmd.RunE = a.with(0, func(ctx context.Context, s *session, _ *cobra.Command, args []string) error {
+		order, err := s.order(ctx, args[0])
+		if err != nil {
+			return err
+		}
+		if !order.Reserves {
+			return fmt.Errorf("order %s is parked before its claim and has no items yet: %s", order.Key, order.Reason)
+		}
+		if *output != "table" {
+			g := itemGrid()
+			addItems(g, order)
+			return g.write(a.Stdout, *output)
+		}
+		return writeStatement(a.Stdout, order)
+	})
+	return cmd
+}
+
+// order finds the one order whose key begins with prefix.
+func (s *session) order(ctx context.Context, prefix string) (ledger.Order, error) {
+	orders, err := s.Store.Orders(ctx, ledger.OrderFilter{KeyPrefix: prefix})
+	switch {
+	case err != nil:
+		return ledger.Order{}, err
+	case len(orders) == 0:
+		return ledger.Order{}, fmt.Errorf("there is no order %s\nhint: artifice orders lists them", prefix)
+	case len(orders) > 1:
+		return ledger.Order{}, fmt.Errorf("%d orders begin with %q: write more of the key\nhint: artifice orders --output json shows whole keys", len(orders), prefix)
+	}
+	order, err := s.Store.Order(ctx, orders[0].Key)
+	if errors.Is(err, ledger.ErrNoOrder) {
+		err = fmt.Errorf("there is no order %s: %w", prefix, err)
+	}
+	return order, err
+}
+
+// writeStatement renders an order for a person, from nothing but what the
+// store froze at its claim.
+func writeStatement(w io.Writer, o ledger.Order) error {
+	in := o.Block.Start.Location()
+	fmt.Fprintf(w, "statement of order %s\n", o.Key)
+	fmt.Fprintf(w, "tenant      %s\n", clean(tenantLabel(o)))
+	fmt.Fprintf(w, "block       %s (%s to %s, %s)\n", billing.BlockLabel(o.Block, in), o.Block.Start.Format(time.RFC3339), o.Block.End.Format(time.RFC3339), in)
+	fmt.Fprintf(w, "date        %s\n\n", o.Date.Format(time.DateOnly))
+	if len(o.Items) == 0 {
+		_, err := fmt.Fprintln(w, "nothing to bill")
+		return err
+	}
+	return itemTable(o).write(w, "table")
+}
+
+// itemTable is the items of an order for a person, section by section.
+func itemTable(o ledger.Order) *grid {
+	g := newGrid("datacenter", "service", "description", "#value", "unit", "#cost", "#amount")
+	for i, item := range o.Items {
+		datacenter := item.Datacenter
+		if i > 0 && o.Items[i-1].Datacenter == datacenter {
+			datacenter = ""
+		}
+		g.add(datacenter, item.Name, describe(item.Description, item.Adjusts, o), item.Value.String(), item.Unit, item.Cost.String(), money(item.Amount, o))
+	}
+	g.footer = []string{"total " + o.Currency, "", "", "", "", "", money(o.Total, o)}
+	return g
+}
+
+func describe(description string, adjusts usage.Span, o ledger.Order) string {
+	if adjusts.IsZero() {
+		return description
+	}
+	return description + " (adjusts " + billing.BlockLabel(adjusts, o.Block.Start.Location()) + ")"
+}
+
+// itemGrid is the data of items of orders.
+func itemGrid() *grid {
+	return newGrid("tenant", "tenant name", "start", "end", "datacenter", "service", "description", "#value", "unit", "#cost", "#amount", "currency", "order")
+}
+
+func addItems(g *grid, o ledger.Order) {
+	for _, i := range o.Items {
+		g.add(o.Tenant.ID, o.Tenant.Name, o.Block.Start.Format(time.RFC3339), o.Block.End.Format(time.RFC3339), i.Datacenter, i.Name, describe(i.Description, i.Adjusts, o),
+			i.Value.String(), i.Unit, i.Cost.String(), money(i.Amount, o), o.Currency, o.Key)
+	}
+}
+
+// money writes an amount with the digits of the order's currency. It is
+// rounded already: nothing is lost.
+func money(amount decimal.Decimal, o ledger.Order) string { return amount.StringFixed(o.Digits) }
+
+func tenantLabel(o ledger.Order) string {
+	if o.Tenant.Name == "" || o.Tenant.Name == o.Tenant.ID {
+		return o.Tenant.ID
+	}
+	return o.Tenant.ID + " " + o.Tenant.Name
+}
+
+// shortKey is as much of a key as people need.
+func shortKey(key string) string { return key[:min(len(key), 12)] }
+
+// key is an order's key: short for people, whole for programs.
+func key(o ledger.Order, output string) string {
+	if output == "table" {
+		return shortKey(o.Key)
+	}
+	return o.Key
+}
