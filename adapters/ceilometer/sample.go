@@ -97,9 +97,9 @@ type parser struct {
 
 func newParser(place placing, q usage.Query) *parser {
 	p := &parser{
-		before:  q.Before,
-		names:   make(interner),
-		volumes: make(volumes),
+		before:    q.Before,
+		names:     make(interner),
+		volumes:   make(volumes),
 		flattener: newFlattener(place, q.Metadata),
 		whole:     newFlattener(place, nil),
 	}

@@ -29,7 +29,7 @@ func Month(label string, in *time.Location) (usage.Span, error) {
 // or two.
 func monthBorder(year int, month time.Month, in *time.Location) time.Time {
 	first := time.Date(year, month, 1, 0, 0, 0, 0, time.UTC)
-	near := time.Date(year, month, 1, 0, 0, 0, 0, in).UTC().Truncate(usage.WindowLength)
+	near := usage.WindowAt(time.Date(year, month, 1, 0, 0, 0, 0, in)).Start
 	for t := near.Add(-3 * usage.WindowLength); ; t = t.Add(usage.WindowLength) {
 		if local := t.In(in); local.Year() == first.Year() && local.Month() == first.Month() {
 			return local

@@ -16,6 +16,7 @@ import (
 	"cmp"
 	"math/rand/v2"
 	"slices"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -46,6 +47,16 @@ type Line struct {
 	Service    string // a flavor's name for uptime, the meter's name otherwise
 	Volume     decimal.Decimal
 	Unit       string // "second", "GB hour", "ip hour" or "B"
+}
+
+// March2025 is that month in Pacific/Auckland: 744 hours, all of them in
+// daylight saving time.
+func March2025() usage.Span {
+	const daylight = 13 * time.Hour
+	return usage.Span{
+		Start: time.Date(2025, time.March, 1, 0, 0, 0, 0, time.UTC).Add(-daylight),
+		End:   time.Date(2025, time.April, 1, 0, 0, 0, 0, time.UTC).Add(-daylight),
+	}
 }
 
 // New plans a cloud. The same seed and month give the same cloud, to the byte.
