@@ -1,0 +1,5 @@
+// Package dep does not compile.
+package dep
+
+// F is one.
+func F() { undefined() }
