@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/openstack-artifice/artifice/cli"
+	"github.com/openstack-artifice/artifice/cmd/artifice/internal/cloud"
+)
+
+// What the demo bills: always the same month, cloud.March2025, of the same
+// simulated cloud.
+const (
+	demoMonth = "2025-03"
+	demoSeed  = 42
+)
+
+//go:embed demo/artifice.ini
+var demoConfig []byte
+
+//go:embed demo/rates.csv
+var demoRates []byte
+
+// demo is the command that runs the main job on a simulated cloud. It belongs
+// to this repository's own program; a deployment elsewhere has none.
+func demo(app *cli.App) *cobra.Command {
+	var dir string
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "bill a month of a small simulated cloud, to see how it goes",
+		Long: "demo makes a month of samples of a small simulated cloud in a directory of its\n" +
+			"own, with a config and rates, collects them, bills the month and shows the\n" +
+			"invoices. Run it again, and nothing is billed twice.",
+		Example: "  artifice demo",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runDemo(cmd.Context(), app, dir)
+		},
+	}
+	cmd.Flags().StringVar(&dir, "dir", "artifice-demo", "the `directory` to work in")
+	return cmd
+}
+
+func runDemo(ctx context.Context, app *cli.App, dir string) error {
+	say := func(format string, args ...any) { fmt.Fprintf(app.Stdout, format+"\n", args...) }
+	simulated := cloud.New(demoSeed, cloud.March2025())
+	if err := prepareDemo(simulated, dir); err != nil {
+		return err
+	}
+	config := filepath.Join(dir, "artifice.ini")
+	say("A simulated cloud: %d tenants in 2 datacenters, every sample of %s in %s", len(simulated.Tenants()), demoMonth, filepath.Join(dir, "samples"))
+
+	through := cloud.March2025().End.Format(time.RFC3339)
+	for _, args := range [][]string{
+		{"collect", "--through", through},
+		{"bill", "--month", demoMonth},
+	} {
+		say("\n$ artifice %s --config %s", strings.Join(args, " "), config)
+		if code := app.Run(ctx, append(args, "--config", config)...); code != cli.ExitDone {
+			return fmt.Errorf("artifice %s ended with exit code %d", args[0], code)
+		}
+	}
+	say("\nThe invoices, as they were billed:")
+	orders, err := demoOrders(ctx, app, config)
+	if err != nil {
+		return err
+	}
+	for _, order := range orders {
+		say("")
+		if code := app.Run(ctx, "statement", order, "--config", config); code != cli.ExitDone {
+			return fmt.Errorf("artifice statement %s ended with exit code %d", order, code)
+		}
+	}
+	files, err := demoFiles(dir)
+	if err != nil {
+		return err
+	}
+	say("\nWritten to %s:\n  %s", dir, strings.Join(files, "\n  "))
+	say("\nWhat to try next:")
+	for _, next := range []string{
+		"demo                                        # again: nothing is billed twice",
+		"usage --month " + demoMonth + " --by resource --config " + config,
+		"draft --from 2025-03-10 --to 2025-03-17 --config " + config,
+		"orders --config " + config,
+		"check --config " + config,
+	} {
+		say("  go run ./cmd/artifice %s", next)
+	}
+	say("Then copy %s, point [source:object] path at samples of your own, and collect.", config)
+	return nil
+}
+
+// prepareDemo writes what the demo reads. A config and rates that are there
+// are kept: they may have been changed to try something.
+func prepareDemo(simulated *cloud.Cloud, dir string) error {
+	if err := simulated.WriteSamples(filepath.Join(dir, "samples")); err != nil {
+		return err
+	}
+	var tenants strings.Builder
+	for _, t := range simulated.Tenants() {
+		fmt.Fprintf(&tenants, "%s | %s\n", t.ID, t.Name)
+	}
+	var errs []error
+	for name, content := range map[string][]byte{
+		"artifice.ini": demoConfig,
+		"rates.csv":    demoRates,
+		"tenants.csv":  []byte(tenants.String()),
+	} {
+		f, err := os.OpenFile(filepath.Join(dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err == nil {
+			_, err = f.Write(content)
+			err = errors.Join(err, f.Close())
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// demoFiles lists what is in the demo's directory.
+func demoFiles(dir string) ([]string, error) {
+	var files []string
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		files = append(files, path)
+		return nil
+	})
+	slices.Sort(files)
+	return files, err
+}

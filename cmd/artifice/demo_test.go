@@ -1,0 +1,56 @@
+package main
+
+import (
+	"bytes"
+	"encoding/csv"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/shopspring/decimal"
+
+	"github.com/openstack-artifice/artifice"
+	"github.com/openstack-artifice/artifice/cli"
+	"github.com/openstack-artifice/artifice/cmd/artifice/internal/cloud"
+)
+
+// What Artifice collects of the simulated cloud is what happened in it: the
+// cloud knows by construction, and knows nothing of Artifice's rules.
+func TestDemoIsTrue(t *testing.T) {
+	dir := t.TempDir()
+	var out, talk bytes.Buffer
+	app := &cli.App{Registry: artifice.Registry(), Stdout: &out, Stderr: &talk, Now: time.Now, Commands: []cli.Command{demo}}
+	if code := app.Run(t.Context(), "demo", "--dir", dir); code != cli.ExitDone {
+		t.Fatalf("exit code %d: %s", code, &talk)
+	}
+	out.Reset()
+	if code := app.Run(t.Context(), "usage", "--month", demoMonth, "--output", "csv", "--config", filepath.Join(dir, "artifice.ini")); code != cli.ExitDone {
+		t.Fatalf("exit code %d: %s", code, &talk)
+	}
+	rows, err := csv.NewReader(&out).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	type line struct{ Tenant, Datacenter, Service, Volume, Unit string }
+	got, want := map[line]bool{}, map[line]bool{}
+	for _, row := range rows[1:] { // tenant, tenant name, datacenter, service, meter, resources, volume, unit
+		got[line{row[0], row[2], row[3], decimal.RequireFromString(row[6]).String(), row[7]}] = true
+	}
+	names := map[string]string{}
+	for _, row := range rows[1:] {
+		names[row[0]] = row[1]
+	}
+	simulated := cloud.New(demoSeed, cloud.March2025())
+	for _, l := range simulated.Bill() {
+		want[line{l.Tenant, l.Datacenter, l.Service, l.Volume.String(), l.Unit}] = true
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("usage (-what happened +what was collected):\n%s", diff)
+	}
+	for _, tenant := range simulated.Tenants() {
+		if names[tenant.ID] != tenant.Name {
+			t.Errorf("tenant %s is called %q, want %q", tenant.ID, names[tenant.ID], tenant.Name)
+		}
+	}
+}

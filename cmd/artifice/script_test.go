@@ -1,0 +1,42 @@
+package main
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/openstack-artifice/artifice"
+	"github.com/openstack-artifice/artifice/cli"
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asArtifice) != "" {
+		os.Exit(cli.Main(artifice.Registry(), demo))
+	}
+	testscript.Main(m, map[string]func(){
+		"artifice": func() { os.Exit(cli.Main(artifice.Registry(), demo)) },
+	})
+}
+
+// TestScripts runs what a user would type.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			now := time.Now().UTC()
+			env.Setenv("THIS_MONTH", now.Format("2006-01"))
+			env.Setenv("NEXT_MONTH", now.AddDate(0, 0, 32-now.Day()).Format("2006-01"))
+			if shared := os.Getenv("ARTIFICE_SHARED"); shared != "" {
+				env.Setenv("SHARED", shared)
+			} else if os.Getenv("ARTIFICE_REQUIRE_SERVICES") != "" {
+				t.Error("set ARTIFICE_SHARED to the directory of recorded data")
+			}
+			return nil
+		},
+		Condition: func(cond string) (bool, error) {
+			return cond == "recorded" && os.Getenv("ARTIFICE_SHARED") != "", nil
+		},
+	})
+}
