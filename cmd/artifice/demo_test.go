@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"encoding/csv"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,6 +26,7 @@ func TestDemoIsTrue(t *testing.T) {
 	if code := app.Run(t.Context(), "demo", "--dir", dir); code != cli.ExitDone {
 		t.Fatalf("exit code %d: %s", code, &talk)
 	}
+	printedAsReadmeShows(t, out.String(), dir)
 	out.Reset()
 	if code := app.Run(t.Context(), "usage", "--month", demoMonth, "--output", "csv", "--config", filepath.Join(dir, "artifice.ini")); code != cli.ExitDone {
 		t.Fatalf("exit code %d: %s", code, &talk)
@@ -52,5 +55,31 @@ func TestDemoIsTrue(t *testing.T) {
 		if names[tenant.ID] != tenant.Name {
 			t.Errorf("tenant %s is called %q, want %q", tenant.ID, names[tenant.ID], tenant.Name)
 		}
+	}
+}
+
+// printedAsReadmeShows holds the README's example against what was printed.
+func printedAsReadmeShows(t *testing.T, printed, dir string) {
+	t.Helper()
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	printed = strings.ReplaceAll(printed, dir, "artifice-demo")
+	_, example, _ := strings.Cut(string(readme), "    $ artifice bill --month "+demoMonth)
+	example, _, _ = strings.Cut(example, "Run it again")
+	shown := 0
+	for line := range strings.SplitSeq(example, "\n") {
+		line, isCode := strings.CutPrefix(line, "    ")
+		if !isCode {
+			continue
+		}
+		shown++
+		if !strings.Contains(printed, line+"\n") {
+			t.Errorf("the README shows a line that the demo does not print:\n%s", line)
+		}
+	}
+	if shown < 20 {
+		t.Errorf("the README shows %d lines of the demo", shown)
 	}
 }
