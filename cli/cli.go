@@ -106,6 +106,7 @@ func (a *App) root() *cobra.Command {
 		Long: "artifice reads what each tenant of an OpenStack cloud used, keeps its own\n" +
 			"record of the time already billed, and writes one invoice for each tenant and\n" +
 			"month through the ERP adapter that this program was compiled with.",
+		Example:       "  artifice check",
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		CompletionOptions: cobra.CompletionOptions{
@@ -115,6 +116,7 @@ func (a *App) root() *cobra.Command {
 	root.SetOut(a.Stdout)
 	root.SetErr(a.Stderr)
 	root.PersistentFlags().StringP("config", "c", "artifice.ini", "the deployment's config `file`")
+	root.SetUsageTemplate(usageTemplate)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return wrongUse("%w\nhint: %s --help", err, cmd.CommandPath())
 	})
@@ -138,6 +140,25 @@ func (a *App) root() *cobra.Command {
 	root.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	return root
 }
+
+// usageTemplate is cobra's own, but for the order: help ends in commands that
+// run.
+const usageTemplate = `Usage:{{if .Runnable}}
+  {{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}
+  {{.CommandPath}} COMMAND{{end}}{{if .HasAvailableSubCommands}}
+
+Commands:{{range .Commands}}{{if .IsAvailableCommand}}
+  {{rpad .Name .NamePadding }} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
+
+Flags:
+{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableInheritedFlags}}
+
+Flags of every command:
+{{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}{{if .HasExample}}
+
+Try:
+{{.Example}}{{end}}
+`
 
 // noArgs refuses arguments.
 func noArgs(cmd *cobra.Command, args []string) error {

@@ -1,0 +1,61 @@
+package cli
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestGrid(t *testing.T) {
+	g := newGrid("tenant", "tenant name", "#total", "reason")
+	g.add("a", "kererū \x1b[31mred\x1b[0m \u202edrow\u202c", "12.50", "")
+	g.add("b", "two\nlines, =1+1", "1234567890123456789012345678901234567890.12", "")
+	g.footer = []string{"sum", "", "3", ""}
+	tests := map[string]string{
+		// A column without anything is left out; what would command the
+		// terminal is replaced; figures stand to the right, whole.
+		"table": `
+tenant  tenant name                                                       total
+---------------------------------------------------------------------------------
+a       kererū �[31mred�[0m �drow�                                        12.50
+b       two�lines, =1+1             1234567890123456789012345678901234567890.12
+---------------------------------------------------------------------------------
+sum                                                                           3
+`,
+		"json": `[
+  {
+    "reason": "",
+    "tenant": "a",
+    "tenant_name": "kererū \u001b[31mred\u001b[0m ‮drow‬",
+    "total": "12.50"
+  },
+  {
+    "reason": "",
+    "tenant": "b",
+    "tenant_name": "two\nlines, =1+1",
+    "total": "1234567890123456789012345678901234567890.12"
+  }
+]
+`,
+		"csv": "tenant,tenant_name,total,reason\na,kererū \x1b[31mred\x1b[0m \u202edrow\u202c,12.50,\nb,\"two\nlines, =1+1\",1234567890123456789012345678901234567890.12,\n",
+	}
+	for output, want := range tests {
+		t.Run(output, func(t *testing.T) {
+			var got bytes.Buffer
+			if err := g.write(&got, output); err != nil {
+				t.Fatal(err)
+			}
+			if output == "table" && strings.ContainsAny(got.String(), "\x1b\u202e") {
+				t.Error("a name commands the terminal")
+			}
+			if diff := cmp.Diff(strings.TrimPrefix(want, "\n"), got.String()); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+	if err := g.write(&bytes.Buffer{}, "yaml"); err == nil || !strings.Contains(err.Error(), "write table, json or csv") {
+		t.Errorf("error %v", err)
+	}
+}
