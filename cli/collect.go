@@ -67,11 +67,22 @@ func collectCommand(a *App) *cobra.Command {
 // tellLate says what came too late, and what could not be computed again.
 func (a *App) tellLate(s *session, c billing.Collected) {
 	for _, l := range c.Late {
-		a.sayf("late: tenant %s, meter %s, resource %s: samples came for %s, which order %s has billed; they are not counted, and stay in the source",
-			l.Tenant, l.Meter, l.Resource, l.Window.Start.In(s.Location).Format(time.RFC3339), shortKey(l.Order))
+		what := "a late sample would reach"
+		if l.Samples > 0 {
+			what = plural(l.Samples, "sample") + " came late"
+		}
+		a.sayf("late: tenant %s, meter %s, resource %s: %s into %s, which order %s has billed; nothing is changed",
+			l.Tenant, l.Meter, l.Resource, what, l.Window.Start.In(s.Location).Format(time.RFC3339), shortKey(l.Order))
+	}
+	if len(c.Late) > 0 {
+		a.sayf("hint: what came late is not counted, and told again by every collect for as long as the samples are there")
+	}
+	if c.Kept > 0 {
+		a.sayf("note: %s collected under another config of their meters, and keep it: their samples are no longer in source %s",
+			plural(c.Kept, "window"), c.Source)
 	}
 	for _, g := range c.Gone {
-		a.sayf("meter %s, resource %s: samples came late for %s, but of those counted for %s some are no longer in source %s; put the files back and collect again",
+		a.sayf("meter %s, resource %s: samples came late for %s, but of those counted for %s some are no longer in source %s; the tenants' time does not move on: put those files back, or take the late ones out, and collect again",
 			g.Meter, g.Resource, g.Late.Start.In(s.Location).Format(time.RFC3339), g.Missing.Start.In(s.Location).Format(time.RFC3339), c.Source)
 	}
 }

@@ -52,7 +52,7 @@ func (a *App) open(ctx context.Context, cmd *cobra.Command, needs need) (*sessio
 	}
 	s := &session{Engine: &billing.Engine{
 		Deployment:  d.Deployment,
-		Adapter:     d.Invoice.Reference,
+		Adapter:     d.Invoice.Package + ":" + d.Invoice.Type,
 		Currency:    d.Currency,
 		Digits:      d.Digits,
 		ValueDigits: d.ValueDigits,
@@ -61,6 +61,9 @@ func (a *App) open(ctx context.Context, cmd *cobra.Command, needs need) (*sessio
 		BillFrom:    d.BillFrom,
 		Now:         a.Now,
 	}}
+	for _, source := range d.Sources {
+		s.SourceNames = append(s.SourceNames, source.Name())
+	}
 	if d.HalfEven {
 		s.Rounding = billing.HalfEven
 	}

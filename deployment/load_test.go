@@ -110,8 +110,8 @@ factor = many
 transformer = max`, `
 artifice.ini:11:1: [meter:instance] unit: uptime is measured in seconds, not in hour (what one unit of a cost is belongs to the rates)
 artifice.ini:12:8: [meter:instance] hold: "0s" is no time to hold a state for (write 1h)
-artifice.ini:14:1: [meter:gpu] needs the key "transformer" (one of cumulative, max, numbool, sum, times, uptime)
-artifice.ini:17:15: [meter:cpu] transformer: there is no "sums" (did you mean "sum"? there are cumulative, max, numbool, sum, times, uptime)
+artifice.ini:14:1: [meter:gpu] needs the key "transformer" (one of cumulative, database_uptime, database_volume_max, from_image, integral, max, network_service, numbool, object_storage_max, storage_max, sum, times, uptime, uptime_sampled)
+artifice.ini:17:15: [meter:cpu] transformer: there is no "sums" (did you mean "sum"? there are cumulative, database_uptime, database_volume_max, from_image, integral, max, network_service, numbool, object_storage_max, storage_max, sum, times, uptime, uptime_sampled)
 artifice.ini:20:1: [meter:vpn] unknown key "hold" (it takes no keys)
 artifice.ini:21:10: [meter:vpn] billed: "perhaps" is neither true nor false (write true, yes, on, 1 or false, no, off, 0)
 artifice.ini:24:10: [meter:lb] factor: "many" is not a whole number

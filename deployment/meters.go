@@ -69,13 +69,16 @@ func (l *loader) bindMeters(compiled []Adapter[usage.Transformer]) []meter {
 			meters = append(meters, l.bindMeter(s, usage.Meter{Name: name, Meter: name, Service: name, Billed: true}, "", rules))
 		}
 	}
+	for i := range meters {
+		meters[i].Rule = l.ruleText(meters[i].Name)
+	}
 	return meters
 }
 
 // bindMeter binds one section over what the meter is without it.
 func (l *loader) bindMeter(s *config.Section, m usage.Meter, transformer string, rules map[string]rule) meter {
-	var info map[string]string
-	var rest map[string]string
+	var info, templates, filters, rest map[string]string
+	var volume volumeText
 	b := config.Bind(s)
 	config.Field(b, &transformer, config.String, "transformer", config.Default(transformer))
 	config.Field(b, &m.Meter, config.String, "meter", config.Default(m.Meter))
@@ -84,22 +87,17 @@ func (l *loader) bindMeter(s *config.Section, m usage.Meter, transformer string,
 	config.Field(b, &m.Unit, config.String, "unit", config.Default(m.Unit))
 	config.Field(b, &m.Billed, config.Bool, "billed", config.Default(fmt.Sprint(m.Billed)))
 	config.Map(b, &info, "metadata")
+	config.Map(b, &templates, "template")
+	config.Map(b, &filters, "filters")
+	config.Field(b, &volume, parseVolume, "volume")
 	config.Rest(b, &rest)
 	if err := b.Done(); err != nil {
 		l.errs = append(l.errs, err)
 	}
-	m.Metadata = maps.Clone(m.Metadata)
-	for field, keys := range info {
-		if m.Metadata == nil {
-			m.Metadata = map[string][]string{}
-		}
-		m.Metadata[field] = nil
-		for key := range strings.SplitSeq(keys, ",") {
-			if key = strings.TrimSpace(key); key != "" {
-				m.Metadata[field] = append(m.Metadata[field], key)
-			}
-		}
-	}
+	m.Metadata = withFields(m.Metadata, info)
+	m.VolumeFrom, m.FixedVolume = volume.from, volume.fixed
+	m.Filters = l.bindFilters(s, filters)
+	m.Templates = l.bindTemplates(s, m, templates)
 	if transformer == "" {
 		l.fail(s.Pos, "[%s] needs the key \"transformer\" (one of %s)", s.Name, ruleNames(rules))
 		return meter{Meter: m}

@@ -21,11 +21,19 @@ func builtins() map[string]rule {
 		}
 	}
 	return map[string]rule{
-		"uptime":     uptime,
-		"max":        plain(usage.Max{}),
-		"sum":        plain(usage.Sum{}),
-		"cumulative": plain(usage.Counter{}),
-		"numbool":    plain(usage.NumBool{}),
+		"uptime":              uptime,
+		"uptime_sampled":      uptimeSampled,
+		"max":                 plain(usage.Max{}),
+		"integral":            integral,
+		"sum":                 plain(usage.Sum{}),
+		"cumulative":          plain(usage.Counter{}),
+		"numbool":             plain(usage.NumBool{}),
+		"storage_max":         storageMax,
+		"object_storage_max":  objectStorageMax,
+		"network_service":     plain(usage.NetworkService{}),
+		"from_image":          fromImage,
+		"database_uptime":     databaseUptime,
+		"database_volume_max": databaseVolumeMax,
 	}
 }
 
@@ -44,22 +52,6 @@ func builtinName(t usage.Transformer) string {
 		return "numbool"
 	}
 	return ""
-}
-
-// uptime binds the options of usage.Uptime.
-func uptime(options *config.Section, m usage.Meter) (meter, error) {
-	var t usage.Uptime
-	b := config.Bind(options)
-	config.Field(b, &t.Hold, parseHold, "hold")
-	config.List(b, &t.Tracked, config.String, "tracked_states")
-	config.List(b, &t.StateKeys, config.String, "state_keys")
-	config.List(b, &t.FlavorKeys, config.String, "flavor_keys")
-	err := b.Validate(t)
-	if m.Unit != "" && !usage.SameUnit(m.Unit, "second") {
-		err = config.Merge(err, config.Errors{{Pos: options.Pos, Err: fmt.Errorf("[%s] unit: uptime is measured in seconds, not in %s (what one unit of a cost is belongs to the rates)", options.Name, m.Unit)}})
-	}
-	m.Unit = "" // the samples' unit is another: what they count is instances
-	return meter{Meter: m, open: opened[usage.Transformer](t)}, err
 }
 
 // parseHold refuses a hold of nothing, which usage.Uptime takes for the usual

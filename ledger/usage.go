@@ -67,7 +67,8 @@ type SeriesFolds struct {
 	Folds []Fold
 }
 
-// A Mark says up to when a tenant's usage is collected from a source.
+// A Mark says up to when a tenant's usage is collected from a source; with
+// Tenant "", the source as a whole.
 type Mark struct {
 	Tenant, Source string
 	Through        time.Time // on a window border

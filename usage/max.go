@@ -1,11 +1,5 @@
 package usage
 
-import (
-	"strings"
-
-	"github.com/shopspring/decimal"
-)
-
 // Max bills the largest volume of each hour for the whole hour.
 //
 //   - Input: gauge meters. A sample without a volume counts as 0.
@@ -31,14 +25,5 @@ func (Max) Transform(_ Span, _ State, samples []Sample) ([]Volume, State, error)
 	if err := checkSamples("max", samples, Gauge); err != nil {
 		return nil, State{}, err
 	}
-	volumes := byTenant(samples, func(volume, reading decimal.Decimal, first bool) decimal.Decimal {
-		if first || reading.GreaterThan(volume) {
-			return reading
-		}
-		return volume
-	})
-	for i := range volumes {
-		volumes[i].Unit = strings.TrimSpace(volumes[i].Unit + " hour")
-	}
-	return volumes, State{}, nil
+	return largestHours(samples), State{}, nil
 }

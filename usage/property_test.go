@@ -39,7 +39,48 @@ var drawn = []struct {
 		func(u usage.Transformer, s []usage.Sample) []string {
 			return oracleUptime(s, u.(usage.Uptime).Hold).lines(s, "second")
 		}},
+	{"uptime_sampled", []usage.Kind{usage.Gauge, usage.Delta}, drawSampled,
+		func(u usage.Transformer, s []usage.Sample) []string {
+			return oracleSampled(u.(usage.UptimeSampled), s).lines(s, "second")
+		}},
+	{"integral", []usage.Kind{usage.Gauge}, drawIntegral,
+		func(n usage.Transformer, s []usage.Sample) []string {
+			return oracleIntegral(s, n.(usage.Integral).Hold).lines(s, "B second")
+		}},
+	{"storage_max", []usage.Kind{usage.Gauge}, fixed(usage.StorageMax{Names: names}),
+		func(_ usage.Transformer, s []usage.Sample) []string {
+			return oracleTyped(s, func(last usage.Sample) string {
+				return named(names, said(last, "volume_type"))
+			}).lines(s, "B hour")
+		}},
+	{"object_storage_max", []usage.Kind{usage.Gauge}, fixed(usage.ObjectStorageMax{PolicyKeys: []string{"volume_type"}, Names: names}),
+		func(_ usage.Transformer, s []usage.Sample) []string {
+			return oracleTyped(s, func(last usage.Sample) string {
+				if policy := said(last, "volume_type"); policy != "" {
+					return named(names, policy)
+				}
+				return "of r"
+			}).lines(s, "B hour")
+		}},
+	{"network_service", []usage.Kind{usage.Gauge}, fixed(usage.NetworkService{}),
+		func(_ usage.Transformer, s []usage.Sample) []string {
+			return oracleEach(s, oracleNetwork).lines(s, "B hour")
+		}},
+	{"from_image", []usage.Kind{usage.Gauge}, fixed(usage.FromImage{}),
+		func(_ usage.Transformer, s []usage.Sample) []string { return oracleFromImage(s).lines(s, "GB hour") }},
+	{"database_uptime", []usage.Kind{usage.Gauge}, fixed(usage.DatabaseUptime{Names: names, Prefix: "db."}),
+		func(u usage.Transformer, s []usage.Sample) []string {
+			return oracleDatabase(u.(usage.DatabaseUptime), s).lines(s, "second")
+		}},
+	{"database_volume_max", []usage.Kind{usage.Gauge}, fixed(usage.DatabaseVolumeMax{Names: names}),
+		func(d usage.Transformer, s []usage.Sample) []string {
+			return oracleDatabaseVolume(d.(usage.DatabaseVolumeMax), s).lines(s, "GB hour")
+		}},
 }
+
+// names is a table of a config, for ids of flavors, types, volumes and
+// resources.
+var names = map[string]string{"84": "x", "1": "fast", "v": "slow", "r": "of r"}
 
 func fixed(tr usage.Transformer) func(*rapid.T) usage.Transformer {
 	return func(*rapid.T) usage.Transformer { return tr }
@@ -48,6 +89,19 @@ func fixed(tr usage.Transformer) func(*rapid.T) usage.Transformer {
 func drawUptime(t *rapid.T) usage.Transformer {
 	minutes := rapid.SampledFrom([]int{60, 1, 45, 61, 150}).Draw(t, "hold")
 	return usage.Uptime{Hold: time.Duration(minutes) * time.Minute}
+}
+
+func drawSampled(t *rapid.T) usage.Transformer {
+	var u usage.UptimeSampled
+	u.Prefix = rapid.SampledFrom([]string{"", "c1."}).Draw(t, "prefix")
+	if rapid.Bool().Draw(t, "has names") {
+		u.Names = names
+	}
+	return u
+}
+
+func drawIntegral(t *rapid.T) usage.Transformer {
+	return usage.Integral{Hold: drawUptime(t).(usage.Uptime).Hold}
 }
 
 // lastCut is a border that no drawn sample holds past: 4 hours and a hold.
@@ -69,10 +123,17 @@ func drawSamples(t *rapid.T, kinds []usage.Kind) []usage.Sample {
 		s := reading(kind, when, "0",
 			id(fmt.Sprint(rapid.IntRange(0, 60).Draw(t, "id"))),
 			tenant(rapid.SampledFrom([]string{"a", "a", "b"}).Draw(t, "tenant")),
-			metadata("status", rapid.SampledFrom([]string{"", "", "", "None", "paused"}).Draw(t, "status")),
+			metadata("status", rapid.SampledFrom([]string{"", "", "None", "paused", "Upgrade"}).Draw(t, "status")),
 			metadata("state", rapid.SampledFrom([]string{"", "active", "ACTIVE", "Building", "stopped", "error", "None"}).Draw(t, "state")),
 			metadata("flavor.name", rapid.SampledFrom([]string{"", "", "None", "x", "y"}).Draw(t, "flavor.name")),
-			metadata("instance_type", rapid.SampledFrom([]string{"", "x", "84"}).Draw(t, "instance_type")))
+			metadata("instance_type", rapid.SampledFrom([]string{"", "x", "84", "y", "z", "None"}).Draw(t, "instance_type")),
+			metadata("volume_type", rapid.SampledFrom([]string{"", "fast", "1", "None"}).Draw(t, "volume_type")),
+			metadata("volume_id", rapid.SampledFrom([]string{"v", "w"}).Draw(t, "volume_id")),
+			metadata("volume.size", rapid.SampledFrom([]string{"", "7", "25.5", "25.9", "None"}).Draw(t, "volume.size")),
+			metadata("root_gb", rapid.SampledFrom([]string{"", "0", "20", "2.5e1"}).Draw(t, "root_gb")))
+		if image := rapid.SampledFrom([]string{"absent", "absent", "an image", "an image", "an image", "None", ""}).Draw(t, "image"); image != "absent" {
+			metadata(rapid.SampledFrom([]string{"image_ref", "image_meta.base_image_ref"}).Draw(t, "image key"), image)(&s)
+		}
 		s.Volume = decimal.New(int64(rapid.IntRange(lowest, 12).Draw(t, "volume")), -int32(rapid.IntRange(0, 1).Draw(t, "digits")))
 		if rapid.IntRange(0, 9).Draw(t, "has a volume") == 0 {
 			noVolume(&s)

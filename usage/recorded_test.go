@@ -22,12 +22,17 @@ var rules = map[string]struct {
 	transformer usage.Transformer
 	kinds       []usage.Kind
 }{
-	"uptime":     {usage.Uptime{}, []usage.Kind{usage.Gauge}}, // of the meter instance only
-	"sum":        {usage.Sum{}, []usage.Kind{usage.Gauge, usage.Delta}},
-	"max":        {usage.Max{}, []usage.Kind{usage.Gauge}},
-	"numbool":    {usage.NumBool{}, []usage.Kind{usage.Gauge}},
-	"cumulative": {usage.Counter{}, []usage.Kind{usage.Cumulative}},
+	"uptime":         {usage.Uptime{}, []usage.Kind{usage.Gauge}},
+	"uptime_sampled": {usage.UptimeSampled{}, []usage.Kind{usage.Gauge}},
+	"sum":            {usage.Sum{}, []usage.Kind{usage.Gauge, usage.Delta}},
+	"max":            {usage.Max{}, []usage.Kind{usage.Gauge}},
+	"numbool":        {usage.NumBool{}, []usage.Kind{usage.Gauge}},
+	"cumulative":     {usage.Counter{}, []usage.Kind{usage.Cumulative}},
 }
+
+// ofFlavors reports whether a rule names flavors for services; such rules are
+// applied to the meter instance only.
+func ofFlavors(rule string) bool { return strings.HasPrefix(rule, "uptime") }
 
 // TestRecorded compares every volume of the samples recorded from two clouds
 // with what was computed for them independently: every row, and no row more.
@@ -79,7 +84,7 @@ func compareRecorded(t *testing.T, samplesDir, expectedFile string, through time
 	for _, file := range files {
 		for _, series := range readRecorded(t, file) {
 			for rule, r := range rules {
-				if !slices.Contains(r.kinds, series[0].Kind) || rule == "uptime" && series[0].Meter != "instance" {
+				if !slices.Contains(r.kinds, series[0].Kind) || ofFlavors(rule) && series[0].Meter != "instance" {
 					continue
 				}
 				got = append(got, recordedRows(t, rule, r.transformer, series, through)...)
@@ -104,7 +109,7 @@ func recordedRows(t *testing.T, rule string, tr usage.Transformer, series []usag
 	for _, step := range steps {
 		for _, v := range step.Volumes {
 			service := v.Service
-			if service == "" && rule != "uptime" {
+			if service == "" && !ofFlavors(rule) {
 				service = series[0].Meter
 			}
 			rows = append(rows, strings.Join([]string{

@@ -3,8 +3,8 @@ package usage
 import (
 	"cmp"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/binary"
-	"encoding/hex"
 	"maps"
 	"slices"
 	"strings"
@@ -112,12 +112,13 @@ func pairs(metadata map[string]string) []string {
 	return list
 }
 
-// Digest returns 32 hexadecimal digits that stand for all that a transformer
-// can see of sorted samples. The same samples give the same digest wherever
-// they were read, however their volumes are spelled (1.0 and 1), and in
-// whatever zone their times are.
+// Digest returns a text that stands for sorted samples: which they are, and all
+// that a transformer can see of them. The same samples give the same digest
+// wherever they were read, however their volumes are spelled (1.0 and 1), and
+// in whatever zone their times are. It is 16 characters long for each sample;
+// CompareDigests tells how two sets of samples differ.
 func Digest(samples []Sample) string {
-	hash := sha256.New()
+	digest := make([]byte, 0, digestLength*len(samples))
 	var (
 		buf  []byte
 		keys []string
@@ -127,9 +128,42 @@ func Digest(samples []Sample) string {
 		keys = slices.AppendSeq(keys[:0], maps.Keys(s.Metadata))
 		slices.Sort(keys)
 		buf = appendContent(buf[:0], s, keys)
-		hash.Write(buf)
+		content := sha256.Sum256(buf)
+		identity := content
+		if s.ID != "" {
+			identity = sha256.Sum256([]byte(s.ID))
+		}
+		digest = base64.RawURLEncoding.AppendEncode(digest, identity[:6])
+		digest = base64.RawURLEncoding.AppendEncode(digest, content[:6])
 	}
-	return hex.EncodeToString(hash.Sum(nil)[:16])
+	return string(digest)
+}
+
+const (
+	identityLength = 8 // characters: 48 bits, of the samples of one window
+	digestLength   = 2 * identityLength
+)
+
+// CompareDigests says how the samples of now differ from those of before: how
+// many were added, how many have another content under the same id, and how
+// many are gone.
+func CompareDigests(before, now string) (added, changed, gone int) {
+	contents := map[string]string{}
+	for i := 0; i+digestLength <= len(before); i += digestLength {
+		contents[before[i:i+identityLength]] = before[i+identityLength : i+digestLength]
+	}
+	for i := 0; i+digestLength <= len(now); i += digestLength {
+		identity := now[i : i+identityLength]
+		content, known := contents[identity]
+		delete(contents, identity)
+		switch {
+		case !known:
+			added++
+		case content != now[i+identityLength:i+digestLength]:
+			changed++
+		}
+	}
+	return added, changed, len(contents)
 }
 
 // appendContent appends the content of a sample, its metadata in the order of

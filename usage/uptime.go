@@ -1,12 +1,8 @@
 package usage
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 	"time"
-
-	"github.com/shopspring/decimal"
 )
 
 // DefaultHold is how long a sample says what a resource is doing, unless
@@ -28,20 +24,21 @@ const DefaultHold = time.Hour
 //     window in a tracked state, one for each tenant, flavor and datacenter.
 //     No time, no volume.
 //   - Unit: second, exact to the nanosecond.
-//   - Service: the flavor. Time before the first sample that tells a flavor
-//     has the service "", that of the meter: it is not lost, and no flavor is
-//     guessed for it.
+//   - Service: the flavor, by the name that Names has for it. Time before the
+//     first sample that tells a flavor has the service "", that of the meter:
+//     it is not lost, and no flavor is guessed for it.
 //   - Samples: how many the tenant has in the window, of whatever state or
 //     flavor; 0 for time that is held from the window before.
 //
 // Being an integral over time, it adds up however time is cut. It is what the
 // uptime of 2014 to 2020 was meant to be: there, stopped time was billed when
-// the machine came back. For that of 2024 see the rule uptime_sampled.
+// the machine came back. For that of 2024 see UptimeSampled.
 type Uptime struct {
-	Hold       time.Duration // how long a sample holds at most; 0 for DefaultHold
-	Tracked    []string      // the states that count, without regard to case; none for DefaultTracked
-	StateKeys  []string      // none for status, state
-	FlavorKeys []string      // none for flavor.name, instance_type
+	Hold       time.Duration     // how long a sample holds at most; 0 for DefaultHold
+	Tracked    []string          // the states that count, without regard to case; none for DefaultTracked
+	StateKeys  []string          // none for status, state
+	FlavorKeys []string          // none for flavor.name, instance_type
+	Names      map[string]string // the names of flavors, by what metadata says; may be nil
 }
 
 var (
@@ -56,12 +53,7 @@ func DefaultTracked() []string {
 }
 
 // Validate returns an error where the options cannot be meant.
-func (u Uptime) Validate() error {
-	if u.Hold < 0 {
-		return fmt.Errorf("hold is %s; give a duration above 0, such as 1h", u.Hold)
-	}
-	return nil
-}
+func (u Uptime) Validate() error { return checkHold(u.Hold) }
 
 // Keys implements [KeyUser].
 func (u Uptime) Keys() []string {
@@ -73,15 +65,9 @@ func (u Uptime) withDefaults() Uptime {
 	if u.Hold == 0 {
 		u.Hold = DefaultHold
 	}
-	if len(u.Tracked) == 0 {
-		u.Tracked = DefaultTracked()
-	}
-	if len(u.StateKeys) == 0 {
-		u.StateKeys = []string{"status", "state"}
-	}
-	if len(u.FlavorKeys) == 0 {
-		u.FlavorKeys = []string{"flavor.name", "instance_type"}
-	}
+	u.Tracked = or(u.Tracked, DefaultTracked()...)
+	u.StateKeys = or(u.StateKeys, "status", "state")
+	u.FlavorKeys = or(u.FlavorKeys, "flavor.name", "instance_type")
 	return u
 }
 
@@ -125,7 +111,7 @@ func (u Uptime) Transform(w Span, before State, samples []Sample) ([]Volume, Sta
 			Tenant:     key.tenant,
 			Datacenter: key.datacenter,
 			Service:    key.flavor,
-			Volume:     decimal.New(d.Nanoseconds(), -9),
+			Volume:     seconds(d),
 			Unit:       "second",
 			Samples:    counts[key.tenant],
 		})
@@ -141,29 +127,22 @@ func (u Uptime) Transform(w Span, before State, samples []Sample) ([]Volume, Sta
 // charge adds the time from when held began to hold up to t, as far as it lies
 // within the window, is tracked, and is not past the hold.
 func (u Uptime) charge(ran map[runtimeKey]time.Duration, w Span, held uptimeState, t time.Time) {
-	start, end := w.Start, t
-	if held.Since != nil && held.Since.After(start) {
-		start = *held.Since
+	until := u.until(held)
+	if until.IsZero() {
+		return
 	}
-	if until := u.until(held); until.Before(end) {
-		end = until
-	}
-	if start.Before(end) {
-		ran[runtimeKey{held.Tenant, held.Flavor, held.Datacenter}] += end.Sub(start)
+	if d := heldWithin(w, *held.Since, until, t); d > 0 {
+		ran[runtimeKey{held.Tenant, nameOf(u.Names, held.Flavor), held.Datacenter}] += d
 	}
 }
 
 // until returns when held stops to be billed if no sample follows: the zero
 // time where it never is.
 func (u Uptime) until(held uptimeState) time.Time {
-	if held.Since == nil || !u.tracks(held.State) {
+	if held.Since == nil || !tracks(u.Tracked, held.State) {
 		return time.Time{}
 	}
 	return held.Since.Add(u.Hold)
-}
-
-func (u Uptime) tracks(state string) bool {
-	return slices.ContainsFunc(u.Tracked, func(t string) bool { return strings.EqualFold(t, state) })
 }
 
 // read returns what holds from s on.
@@ -177,15 +156,4 @@ func (u Uptime) read(held uptimeState, s *Sample) uptimeState {
 		held.Flavor = flavor
 	}
 	return held
-}
-
-// firstValue returns the value of the first of the keys that has one.
-func firstValue(metadata map[string]string, keys []string) string {
-	for _, key := range keys {
-		// Ceilometer stores the text of Python's None for null.
-		if value := metadata[key]; value != "" && value != "None" {
-			return value
-		}
-	}
-	return ""
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/openstack-artifice/artifice/invoice"
 	"github.com/openstack-artifice/artifice/ledger"
@@ -51,14 +52,28 @@ func (e *Engine) Bill(ctx context.Context, block usage.Span, tenants []string) (
 	if err != nil {
 		return nil, err
 	}
-	if len(lags) > 0 {
-		return nil, &BehindError{Block: BlockLabel(block, e.Location), End: block.End.In(e.Location), Lags: lags}
+	behind := map[string]Lag{}
+	var whole []Lag
+	for _, lag := range lags {
+		if len(lag.Tenants) == 0 {
+			whole = append(whole, lag)
+		}
+		for _, tenant := range lag.Tenants {
+			behind[tenant] = lag
+		}
+	}
+	if len(whole) > 0 {
+		return nil, &BehindError{Block: BlockLabel(block, e.Location), End: block.End.In(e.Location), Lags: whole}
 	}
 	var outcomes []Outcome
 	for done, t := range all {
 		e.observe("billing", done, len(all))
 		if err := ctx.Err(); err != nil {
 			return outcomes, err
+		}
+		if lag, ok := behind[t.ID]; ok {
+			outcomes = append(outcomes, notBilled(ledger.Order{Order: invoice.Order{Tenant: t, Block: block}}, fmt.Errorf("tenant %s: source %s is collected through %s only: artifice collect says why", t.ID, lag.Source, lag.Through.Format(time.RFC3339))))
+			continue
 		}
 		outcomes = append(outcomes, e.billTenant(ctx, t, block))
 	}
@@ -73,7 +88,9 @@ func (e *Engine) Tenants(ctx context.Context, ids []string) ([]invoice.Tenant, e
 	}
 	var known []string
 	for _, m := range marks {
-		known = append(known, m.Tenant)
+		if m.Tenant != "" {
+			known = append(known, m.Tenant)
+		}
 	}
 	slices.Sort(known)
 	known = slices.Compact(known)

@@ -185,6 +185,34 @@ func TestNoBlockBeforeItsTime(t *testing.T) {
 	}
 }
 
+// A source that failed, or was never collected, keeps blocks from being
+// billed; one that the config no longer has does not.
+func TestEverySourceIsCollected(t *testing.T) {
+	north := &samples{all: []usage.Sample{volume("a", "v1", "2013-08-05T03:10:00Z", "2")}}
+	south := &samples{errs: []error{errors.New("south.json: cut off")}}
+	e := newEngine(t, t.TempDir(), north, newDesk(map[string]string{"volume.size": "1"}))
+	e.Sources = []billing.Source{{Name: "north", Source: north}, {Name: "south", Source: south}}
+	e.SourceNames = []string{"north", "south"}
+	if _, err := e.Collect(t.Context(), august.End); err == nil || !strings.Contains(err.Error(), "south.json: cut off") {
+		t.Fatalf("error %v", err)
+	}
+	_, err := e.Bill(t.Context(), august, nil)
+	if err == nil || !strings.Contains(err.Error(), "source south: never collected") || strings.Contains(err.Error(), "north") {
+		t.Errorf("error %v", err)
+	}
+	// The south has nothing at all: that it was looked at is enough.
+	south.errs = nil
+	collect(t, e, august.End.Add(-time.Hour))
+	collect(t, e, august.End.Add(-time.Hour))
+	if _, err = e.Bill(t.Context(), august, nil); err == nil || !strings.Contains(err.Error(), "source south: collected through 2013-08-31T23:00:00Z only") {
+		t.Errorf("error %v", err)
+	}
+	e.SourceNames = []string{"north"}
+	if got := bill(t, e)[0].Result; got != billing.Billed {
+		t.Errorf("without the south: %s", got)
+	}
+}
+
 func TestOverlapIsRefusedByTheStore(t *testing.T) {
 	source := &samples{all: []usage.Sample{volume("a", "v1", "2013-08-05T03:10:00Z", "2")}}
 	erp := newDesk(map[string]string{"volume.size": "1"})

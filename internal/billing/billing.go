@@ -20,12 +20,13 @@ import (
 // An Engine bills for one deployment.
 type Engine struct {
 	Deployment string // its name, part of every order's key
-	Adapter    string // the reference of the invoice adapter
+	Adapter    string // the invoice adapter: its package and type
 
-	Store   ledger.Store
-	ERP     invoice.ERP // may be nil where nothing is priced
-	Sources []Source
-	Meters  []usage.Meter
+	Store       ledger.Store
+	ERP         invoice.ERP // may be nil where nothing is priced
+	SourceNames []string    // of all sources of the deployment
+	Sources     []Source    // may be none where nothing is collected
+	Meters      []usage.Meter
 
 	Currency    string         // ISO 4217
 	Digits      int32          // of the currency's minor unit

@@ -32,25 +32,28 @@ type Collected struct {
 	Entries int       // usage entries written
 	Tenants []string  // tenants that were seen, sorted
 	Through time.Time // up to where the source is collected now; zero for not at all
-	Late    []Late    // what came too late, by tenant and window
+	Late    []Late    // what came too late
 	Gone    []Gone    // what could not be computed again
+	Kept    int       // windows that were collected under another rule, and whose samples are gone
 }
 
-// Late is usage that changed after its block was billed. The samples stay
+// Late is samples that came after their window was billed. They stay
 // uncounted, and are found again by the next Collect.
 type Late struct {
 	Tenant string
 	ledger.Series
-	Window usage.Span
-	Order  string // the key of the order that billed the window
+	Window  usage.Span
+	Samples int    // 0 where an earlier late sample would reach into the window
+	Order   string // the key of the order that billed the window
 }
 
 // Gone is a series to which samples came late, while others that were counted
-// are no longer in the source. It was left as it is.
+// are no longer in the source. It was left as it is, and its tenants' time does
+// not move on.
 type Gone struct {
 	ledger.Series
 	Late    usage.Span // the window that got more samples
-	Missing usage.Span // the window that has fewer than were counted
+	Missing usage.Span // the window that lacks some that were counted
 }
 
 // Collect reads the samples of every source and brings the store's usage up
@@ -58,9 +61,10 @@ type Gone struct {
 // for: the end of the last window that is followed by a sample.
 //
 // Windows that were collected are not computed again, unless samples came late
-// to them. Where a source has samples that cannot be right nothing of it is
-// written; the others are collected, and the error names all mistakes. It may
-// be called again at any time, also after a crash: what is there is kept.
+// to them or the meter's rule is another; those that are billed never are.
+// Where a source has samples that cannot be right nothing of it is written; the
+// others are collected, and the error names all mistakes. It may be called
+// again at any time, also after a crash: what is there is kept.
 func (e *Engine) Collect(ctx context.Context, through time.Time) ([]Collected, error) {
 	if !through.IsZero() {
 		if !usage.OnBorder(through) {
@@ -102,11 +106,12 @@ func (e *Engine) collect(ctx context.Context, source Source, through time.Time) 
 	for _, m := range marks {
 		tenants[m.Tenant] = tenants[m.Tenant] || m.Source == source.Name
 	}
-	frozen, err := e.frozen(ctx)
+	reserved, err := e.reservedBlocks(ctx)
 	if err != nil {
 		return c, err
 	}
-	w := writer{engine: e, source: source.Name, frozen: frozen, report: &c}
+	w := writer{engine: e, source: source.Name, reserved: reserved, report: &c, held: map[string]bool{}}
+	var mistakes []error
 	for done, key := range slices.SortedFunc(maps.Keys(series), seriesKey.compare) {
 		e.observe("folding", done, len(series))
 		samples := usage.Sort(series[key])
@@ -119,13 +124,24 @@ func (e *Engine) collect(ctx context.Context, source Source, through time.Time) 
 			if m.Meter != key.meter {
 				continue
 			}
-			if err := w.fold(ctx, m, key.resource, samples); err != nil {
+			err := w.fold(ctx, m, key.resource, samples)
+			if wrong := (*mistake)(nil); errors.As(err, &wrong) {
+				mistakes = append(mistakes, err)
+			} else if err != nil {
 				return c, err
 			}
 		}
 	}
+	if len(mistakes) > 0 {
+		err := errors.Join(append(limited(mistakes), errors.New("these were not collected, and the source's time does not move on: mend the meter or the samples, and collect again"))...)
+		return c, errors.Join(err, w.flush(ctx))
+	}
+	if c.Through.IsZero() {
+		return c, w.flush(ctx)
+	}
+	w.batch.Marks = append(w.batch.Marks, ledger.Mark{Source: source.Name, Through: c.Through})
 	for _, tenant := range slices.Sorted(maps.Keys(tenants)) {
-		if tenants[tenant] && !c.Through.IsZero() {
+		if tenants[tenant] && tenant != "" && !w.held[tenant] {
 			c.Tenants = append(c.Tenants, tenant)
 			w.batch.Marks = append(w.batch.Marks, ledger.Mark{Tenant: tenant, Source: source.Name, Through: c.Through})
 			if known, ok := names[tenant]; ok {
@@ -149,17 +165,10 @@ func (e *Engine) read(ctx context.Context, source Source, c *Collected) (map[ser
 	meters, keys, all := map[string]bool{}, map[string]bool{}, false
 	for _, m := range e.Meters {
 		meters[m.Meter] = true
-		user, ok := m.Transformer.(usage.KeyUser)
+		used, ok := m.Keys()
 		all = all || !ok
-		if ok {
-			for _, key := range user.Keys() {
-				keys[key] = true
-			}
-		}
-		for _, sources := range m.Metadata {
-			for _, key := range sources {
-				keys[key] = true
-			}
+		for _, key := range used {
+			keys[key] = true
 		}
 	}
 	query := usage.Query{Meters: slices.Sorted(maps.Keys(meters)), Metadata: slices.Sorted(maps.Keys(keys))}
@@ -186,10 +195,15 @@ func (e *Engine) read(ctx context.Context, source Source, c *Collected) (map[ser
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	return series, errors.Join(limited(mistakes)...)
+}
+
+// limited cuts a list of mistakes to what a person reads.
+func limited(mistakes []error) []error {
 	if more := len(mistakes) - maxMistakes; more > 0 {
-		mistakes = append(mistakes[:maxMistakes], fmt.Errorf("and %d more", more))
+		return append(slices.Clone(mistakes[:maxMistakes]), fmt.Errorf("and %d more", more))
 	}
-	return series, errors.Join(mistakes...)
+	return mistakes
 }
 
 // tenantNames is what the source knows of tenants beside their ids.
@@ -229,17 +243,17 @@ func reach(series map[seriesKey][]usage.Sample, source string, marks []ledger.Ma
 	return through
 }
 
-// frozen returns, by tenant, the orders that reserve their blocks.
-func (e *Engine) frozen(ctx context.Context) (map[string][]ledger.Order, error) {
+// reservedBlocks returns, by tenant, the orders that reserve their blocks.
+func (e *Engine) reservedBlocks(ctx context.Context) (map[string][]ledger.Order, error) {
 	orders, err := e.Store.Orders(ctx, ledger.OrderFilter{})
 	if err != nil {
 		return nil, err
 	}
-	frozen := map[string][]ledger.Order{}
+	reserved := map[string][]ledger.Order{}
 	for _, o := range orders {
 		if o.Reserves {
-			frozen[o.Tenant.ID] = append(frozen[o.Tenant.ID], o)
+			reserved[o.Tenant.ID] = append(reserved[o.Tenant.ID], o)
 		}
 	}
-	return frozen, nil
+	return reserved, nil
 }

@@ -189,21 +189,153 @@ func TestLateSamples(t *testing.T) {
 }
 
 func TestLateSamplesAfterTheFilesAreGone(t *testing.T) {
-	source := &samples{all: []usage.Sample{
-		volume("a", "v1", "2013-08-05T03:10:00Z", "2"), volume("a", "v1", "2013-08-05T04:10:00Z", "2"), volume("a", "v1", "2013-08-05T04:40:00Z", "2"),
-	}}
-	e := newEngine(t, t.TempDir(), source, nil)
-	collect(t, e, august.End)
-	before := entries(t, e)
-	source.all = source.all[:2] // one is rotated away: nothing is late
-	if c := collect(t, e, august.End)[0]; len(c.Gone) != 0 || c.Changed != 0 {
-		t.Errorf("%+v", c)
+	hour := func(h int, ids ...string) (all []usage.Sample) {
+		for i, id := range ids {
+			s := volume("a", "v1", fmt.Sprintf("2013-08-05T%02d:%02d:00Z", h, 10+i), "2")
+			s.ID = id
+			all = append(all, s)
+		}
+		return all
 	}
-	source.all = append(slices.Clone(source.all), volume("a", "v1", "2013-08-05T03:20:00Z", "5"))
-	if c := collect(t, e, august.End)[0]; len(c.Gone) != 1 || c.Gone[0].Missing.Start.Hour() != 4 {
-		t.Errorf("%+v", c)
+	counted := slices.Concat(hour(3, "1", "2", "3"), hour(4, "4", "5", "6"))
+	tests := []struct {
+		name string
+		then []usage.Sample
+		gone bool
+	}{
+		{"rotated away", nil, false},
+		{"some rotated away", counted[:4], false},
+		{"fewer, one of them late", hour(4, "7"), true},
+		{"as many, all of them late", hour(4, "7", "8", "9"), true},
+		{"more, all of them late", hour(4, "7", "8", "9", "x"), true},
+		{"late, and a later window is gone", slices.Concat(counted[:3], hour(3, "1", "2", "3", "7")), true},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			source := &samples{all: slices.Clone(counted)}
+			e := newEngine(t, t.TempDir(), source, newDesk(map[string]string{"volume.size": "1"}))
+			collect(t, e, august.Start.AddDate(0, 0, 10))
+			before := entries(t, e)
+			// An ordinary new sample of another tenant comes with it.
+			source.all = append(test.then, volume("b", "v2", "2013-08-20T03:10:00Z", "2"))
+			c := collect(t, e, august.End)[0]
+			if gone := len(c.Gone) > 0; gone != test.gone {
+				t.Errorf("gone: %+v", c.Gone)
+			}
+			after := entries(t, e)
+			if diff := cmp.Diff(before, after[:len(before)]); diff != "" {
+				t.Errorf("usage changed:\n%s", diff)
+			}
+			want := map[string]billing.Result{"a": billing.Billed, "b": billing.Billed}
+			if test.gone {
+				want["a"] = billing.NotBilled // its time did not move on
+			}
+			if diff := cmp.Diff(want, results(bill(t, e))); diff != "" {
+				t.Errorf("billed (-want +got):\n%s", diff)
+			}
+			if !test.gone {
+				return
+			}
+			// The files are put back: all is counted.
+			source.all = slices.Concat(counted, source.all)
+			if c := collect(t, e, august.End)[0]; len(c.Gone) > 0 || c.Changed == 0 {
+				t.Errorf("with the files back: %+v", c)
+			}
+			if got := results(bill(t, e))["a"]; got != billing.Billed {
+				t.Errorf("with the files back: %s", got)
+			}
+		})
+	}
+}
+
+// What comes too late for a billed block changes nothing after it either: a
+// counter goes on from where it was billed, a state holds as it was billed.
+func TestLateSamplesDoNotReachBeyondABilledBlock(t *testing.T) {
+	at := func(minutes int) time.Time { return august.End.Add(time.Duration(minutes) * time.Minute) }
+	counter := func(minutes int, n int64) usage.Sample {
+		return usage.Sample{ID: fmt.Sprint("c", minutes), Meter: "network.incoming.bytes", Kind: usage.Cumulative, Unit: "B", Tenant: "a", Resource: "r",
+			Datacenter: "nz-1", Volume: decimal.NewFromInt(n), HasVolume: true, Time: at(minutes)}
+	}
+	state := func(minutes int, state string) usage.Sample {
+		return usage.Sample{ID: fmt.Sprint("s", minutes), Meter: "instance", Kind: usage.Gauge, Unit: "instance", Tenant: "a", Resource: "r",
+			Datacenter: "nz-1", Time: at(minutes), Metadata: map[string]string{"state": state, "flavor.name": "m1"}}
+	}
+	source := &samples{all: []usage.Sample{counter(-40, 100), counter(-10, 500), state(-10, "active")}}
+	e := newEngine(t, t.TempDir(), source, newDesk(map[string]string{"network.incoming.bytes": "1", "m1": "1"}))
+	collect(t, e, august.End)
+	bill(t, e)
+	source.all = append(source.all, counter(10, 1100))
+	collect(t, e, august.End.Add(2*time.Hour))
+	before := entries(t, e)
+	if want := "a nz-1 r network.incoming.bytes 2013-09-01T00:00:00Z/2013-09-01T01:00:00Z 600 B 1"; !slices.Contains(before, want) {
+		t.Fatalf("no entry %s in\n%s", want, strings.Join(before, "\n"))
+	}
+	source.all = append(source.all, counter(-5, 1000), state(-5, "shutoff"))
+	for range 2 {
+		c := collect(t, e, august.End.Add(2*time.Hour))[0]
+		if len(c.Late) != 2 || c.Late[0].Samples != 1 || c.Changed != 0 {
+			t.Errorf("late %+v, changed %d", c.Late, c.Changed)
+		}
 	}
 	if diff := cmp.Diff(before, entries(t, e)); diff != "" {
 		t.Errorf("usage changed:\n%s", diff)
+	}
+}
+
+// Another rule holds for all time that is not billed, so that no month is
+// measured in two ways; what is billed stays.
+func TestAnotherRule(t *testing.T) {
+	source := &samples{all: []usage.Sample{
+		volume("a", "v1", "2013-07-05T03:10:00Z", "2"), volume("a", "v1", "2013-08-05T03:10:00Z", "2"), volume("a", "v1", "2013-08-06T03:10:00Z", "3"),
+	}}
+	e := newEngine(t, t.TempDir(), source, newDesk(map[string]string{"volume.size": "1", "volume": "1"}))
+	collect(t, e, august.Start)
+	july := usage.Span{Start: august.Start.AddDate(0, -1, 0), End: august.Start}
+	if _, err := e.Bill(t.Context(), july, nil); err != nil {
+		t.Fatal(err)
+	}
+	collect(t, e, august.Start.AddDate(0, 0, 5))
+	i := slices.IndexFunc(e.Meters, func(m usage.Meter) bool { return m.Name == "volume.size" })
+	e.Meters[i].Transformer, e.Meters[i].Service, e.Meters[i].Rule = usage.Sum{}, "volume", "transformer = sum"
+	c := collect(t, e, august.End)[0]
+	if len(c.Late) != 0 || c.Kept != 0 {
+		t.Errorf("%+v", c)
+	}
+	want := []string{
+		"a nz-1 v1 volume.size 2013-07-05T03:00:00Z/2013-07-05T04:00:00Z 2 GB hour 1",
+		"a nz-1 v1 volume 2013-08-05T03:00:00Z/2013-08-05T04:00:00Z 2 GB 1",
+		"a nz-1 v1 volume 2013-08-06T03:00:00Z/2013-08-06T04:00:00Z 3 GB 1",
+	}
+	if diff := cmp.Diff(want, entries(t, e)); diff != "" {
+		t.Errorf("entries (-want +got):\n%s", diff)
+	}
+	// Windows whose samples are gone keep what they have.
+	e.Meters[i].Rule = "transformer = sum\nservice = other"
+	source.all = nil
+	if c := collect(t, e, august.End)[0]; c.Changed != 0 {
+		t.Errorf("%+v", c)
+	}
+}
+
+// All series that cannot be folded are told of together; the others are
+// collected, and the source's time does not move on.
+func TestRulesThatDoNotFit(t *testing.T) {
+	bad := volume("a", "v2", "2013-08-05T03:10:00Z", "2")
+	bad.Kind = usage.Cumulative
+	other := bad
+	other.Resource, other.ID = "v3", "x"
+	source := &samples{all: []usage.Sample{volume("a", "v1", "2013-08-05T03:10:00Z", "2"), bad, other}}
+	e := newEngine(t, t.TempDir(), source, newDesk(nil))
+	_, err := e.Collect(t.Context(), august.End)
+	for _, want := range []string{"resource v2", "resource v3", "time does not move on"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+	if got := entries(t, e); len(got) != 1 {
+		t.Errorf("entries %v", got)
+	}
+	if _, err := e.Bill(t.Context(), august, nil); err == nil {
+		t.Error("the month can be billed")
 	}
 }

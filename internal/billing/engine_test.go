@@ -147,9 +147,10 @@ func newEngine(t interface {
 	})
 	return &billing.Engine{
 		Deployment: "test", Adapter: "test:Desk", Store: store, ERP: erp,
-		Sources:  []billing.Source{{Name: "object", Source: source}},
-		Meters:   usage.DefaultMeters(),
-		Currency: "NZD", Digits: 2, ValueDigits: 6, Location: time.UTC, SettleAfter: 24 * time.Hour,
+		Sources:     []billing.Source{{Name: "object", Source: source}},
+		SourceNames: []string{"object"},
+		Meters:      usage.DefaultMeters(),
+		Currency:    "NZD", Digits: 2, ValueDigits: 6, Location: time.UTC, SettleAfter: 24 * time.Hour,
 		Now: func() time.Time { return october },
 	}
 }

@@ -3,23 +3,34 @@ package billing
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/openstack-artifice/artifice/ledger"
 	"github.com/openstack-artifice/artifice/usage"
 )
 
-// A writer folds series and writes what changed, in batches.
+// A writer brings series up to date and writes what changed, in batches.
 type writer struct {
-	engine *Engine
-	source string
-	frozen map[string][]ledger.Order
-	report *Collected
-	batch  ledger.Batch
-	folds  int // in batch
+	engine   *Engine
+	source   string
+	reserved map[string][]ledger.Order // by tenant
+	report   *Collected
+	held     map[string]bool // tenants whose usage could not be brought up to date
+	batch    ledger.Batch
+	folds    int // in batch
 }
+
+// A mistake is a reason why a series cannot be folded: the samples, or the
+// rule, are wrong.
+type mistake struct{ error }
+
+func (m *mistake) Unwrap() error { return m.error }
 
 // fold brings one series up to date. The samples are all that the source has
 // of it, sorted.
@@ -27,89 +38,32 @@ func (w *writer) fold(ctx context.Context, m usage.Meter, resource string, sampl
 	samples = before(samples, w.report.Through)
 	w.report.Series++
 	w.report.Counted += len(samples)
-	if m.Unit != "" {
-		renamed, err := rename(samples, m)
-		if err != nil {
-			return err
-		}
-		samples = renamed
+	prepared, err := m.Prepare(samples)
+	if err != nil {
+		return &mistake{fmt.Errorf("meter %s: %w", m.Name, err)}
 	}
 	id := ledger.Series{Source: w.source, Meter: m.Name, Resource: resource}
-	old, err := w.engine.Store.Folds(ctx, id)
+	known, err := w.engine.Store.Folds(ctx, id)
 	if err != nil {
 		return err
 	}
-	from, state, changed := resume(old, samples, w.report.Through)
-	if !changed {
+	s := &series{writer: w, id: id, meter: m, rule: ruleDigest(m), samples: samples, prepared: prepared, known: known}
+	if err := s.update(); err != nil {
+		return &mistake{fmt.Errorf("meter %s: resource %s: %w", m.Name, resource, err)}
+	}
+	if len(s.changes) == 0 {
 		return nil
 	}
-	if missing, ok := gone(old, samples, from); ok {
-		w.report.Gone = append(w.report.Gone, Gone{Series: id, Late: usage.WindowAt(from), Missing: missing})
-		return nil
-	}
-	known := make(map[int64]ledger.Fold, len(old))
-	for _, f := range old {
-		known[f.Window.Start.UnixNano()] = f
-	}
-	folds := ledger.SeriesFolds{Series: id}
-	for step, err := range usage.Walk(m.Transformer, from, state, samples, w.report.Through) {
-		if err != nil {
-			return fmt.Errorf("meter %s: resource %s: %w", m.Name, resource, err)
-		}
-		fold := newFold(id, m, step)
-		at := fold.Window.Start.UnixNano()
-		w.add(&folds, known[at], fold)
-		delete(known, at)
-		state = step.State
-	}
-	// A window that an earlier state reached into is empty now that a late
-	// sample ended that state.
-	for _, was := range old {
-		if _, left := known[was.Window.Start.UnixNano()]; left && !was.Window.Start.Before(from) {
-			w.add(&folds, was, ledger.Fold{Window: was.Window, Digest: usage.Digest(nil), State: state})
-		}
-	}
-	if len(folds.Folds) == 0 {
-		return nil
-	}
-	w.batch.Series = append(w.batch.Series, folds)
+	w.batch.Series = append(w.batch.Series, ledger.SeriesFolds{Series: id, Folds: s.changes})
 	w.batch.Resources = append(w.batch.Resources, resources(m, resource, samples)...)
-	if w.folds += len(folds.Folds); w.folds >= batchFolds {
+	for _, fold := range s.changes {
+		w.report.Entries += len(fold.Entries)
+	}
+	w.report.Changed += len(s.changes)
+	if w.folds += len(s.changes); w.folds >= batchFolds {
 		return w.flush(ctx)
 	}
 	return nil
-}
-
-// add takes a fold into the batch, unless it is known, or would change what
-// was billed.
-func (w *writer) add(folds *ledger.SeriesFolds, was, is ledger.Fold) {
-	if was.Digest == is.Digest && sameState(was.State, is.State) && sameEntries(was.Entries, is.Entries) {
-		return
-	}
-	if late, ok := w.late(folds.Series, was, is); ok {
-		w.report.Late = append(w.report.Late, late)
-		return
-	}
-	folds.Folds = append(folds.Folds, is)
-	w.report.Changed++
-	w.report.Entries += len(is.Entries)
-}
-
-// late reports whether a fold would change entries within a block that is
-// claimed.
-func (w *writer) late(id ledger.Series, was, is ledger.Fold) (Late, bool) {
-	if sameEntries(was.Entries, is.Entries) {
-		return Late{}, false
-	}
-	for _, entry := range slices.Concat(is.Entries, was.Entries) {
-		for _, o := range w.frozen[entry.Tenant] {
-			if !o.Block.Covers(is.Window) || sameEntries(ofTenant(was.Entries, entry.Tenant), ofTenant(is.Entries, entry.Tenant)) {
-				continue
-			}
-			return Late{Tenant: entry.Tenant, Series: id, Window: is.Window, Order: o.Key}, true
-		}
-	}
-	return Late{}, false
 }
 
 func (w *writer) flush(ctx context.Context) error {
@@ -118,62 +72,251 @@ func (w *writer) flush(ctx context.Context) error {
 	return w.engine.Store.Record(ctx, batch)
 }
 
-// resume finds the first window that must be folded: one whose samples are not
-// the ones that were counted, or one that the last state reaches into and that
-// was not yet due when it was kept. It returns the state to go on from. A
-// window of which the source has fewer samples than were counted is left
-// alone: files are rotated away.
-func resume(old []ledger.Fold, samples []usage.Sample, through time.Time) (from time.Time, state usage.State, changed bool) {
-	if len(old) > 0 {
-		last := old[len(old)-1]
-		if last.Window.End.Before(through) && last.State.Until.After(last.Window.End) {
-			from, changed = last.Window.End, true
-		}
-	}
-	next := 0 // the first fold that is not before the window
-	for len(samples) > 0 {
-		window := usage.WindowAt(samples[0].Time)
-		if changed && !window.Start.Before(from) {
-			break
-		}
-		for next < len(old) && old[next].Window.Start.Before(window.Start) {
-			next++
-		}
-		n := len(before(samples, window.End))
-		known := next < len(old) && old[next].Window.Start.Equal(window.Start)
-		if !known || n >= old[next].Samples && old[next].Digest != usage.Digest(samples[:n]) {
-			from, changed = window.Start, true
-			break
-		}
-		samples = samples[n:]
-	}
-	return from, stateBefore(old, from), changed
+// ruleDigest stands for the rule of a meter in a fold's digest.
+func ruleDigest(m usage.Meter) string {
+	sum := sha256.Sum256([]byte(m.Rule))
+	return base64.RawURLEncoding.EncodeToString(sum[:6])
 }
 
-// stateBefore is the state after the last fold before t.
-func stateBefore(old []ledger.Fold, t time.Time) usage.State {
-	var state usage.State
-	for _, f := range old {
-		if !f.Window.Start.Before(t) {
-			break
-		}
-		state = f.State
-	}
-	return state
+// A series is one that is being brought up to date.
+type series struct {
+	*writer
+	id       ledger.Series
+	meter    usage.Meter
+	rule     string
+	samples  []usage.Sample // as the source has them
+	prepared []usage.Sample // as the transformer is to see them
+	known    []ledger.Fold  // by window: what is stored, and what will be
+	changes  []ledger.Fold
 }
 
-// gone returns the first window from there on of which the source has fewer
-// samples than were counted.
-func gone(old []ledger.Fold, samples []usage.Sample, from time.Time) (usage.Span, bool) {
-	for _, f := range old {
-		if f.Window.Start.Before(from) {
+// update folds what must be folded, from the first window to the last. Windows
+// that are billed are passed over, and the state after them is the one that
+// they were billed with: a sample that came too late for a billed window
+// changes nothing after it either.
+func (s *series) update() error {
+	var cursor time.Time
+	for {
+		from, ok := s.next(cursor)
+		if !ok {
+			return nil
+		}
+		end := s.barrier(from)
+		if missing, ok := s.gone(from, end); ok {
+			s.reportGone(from, missing)
+			cursor = end
 			continue
 		}
-		if n := len(before(samples, f.Window.End)) - len(before(samples, f.Window.Start)); n < f.Samples {
-			return f.Window, true
+		var err error
+		if cursor, err = s.walk(from, end); err != nil {
+			return err
+		}
+	}
+}
+
+// next finds the first window from the cursor on that must be folded: one
+// whose samples, or whose rule, are not those that were counted, or one that
+// the last state reaches into and that was not yet due when it was kept. A
+// window of which samples are gone stays as it is, as long as none came to it:
+// files are rotated away.
+func (s *series) next(cursor time.Time) (from time.Time, ok bool) {
+	if n := len(s.known); n > 0 {
+		last := s.known[n-1]
+		end := last.Window.End
+		_, billed := s.billed(last.Window.Next())
+		ok = !end.Before(cursor) && end.Before(s.report.Through) && last.State.Until.After(end) && !billed
+		from = end
+	}
+	for rest := s.samples[len(before(s.samples, cursor)):]; len(rest) > 0; {
+		window := usage.WindowAt(rest[0].Time)
+		if ok && !window.Start.Before(from) {
+			break
+		}
+		here := before(rest, window.End)
+		rest = rest[len(here):]
+		fold, known := s.find(window)
+		rule, digest, _ := strings.Cut(fold.Digest, ":")
+		added, changed, gone := usage.CompareDigests(digest, usage.Digest(here))
+		if order, billed := s.billed(window); billed {
+			if added > 0 {
+				s.report.Late = append(s.report.Late, Late{Series: s.id, Window: window, Samples: added, Order: order.Key, Tenant: order.Tenant.ID})
+			}
+			continue
+		}
+		if known && rule != s.rule && added+changed == 0 && gone > 0 {
+			s.report.Kept++
+			continue
+		}
+		if !known || added+changed > 0 || rule != s.rule {
+			return window.Start, true
+		}
+	}
+	return from, ok
+}
+
+// billed returns the order that has billed the window for a tenant of the
+// series: one that has samples or usage there or, where there are neither, to
+// whom the resource belonged last.
+func (s *series) billed(window usage.Span) (ledger.Order, bool) {
+	tenants := map[string]bool{}
+	earlier := before(s.samples, window.Start)
+	for _, sample := range before(s.samples, window.End)[len(earlier):] {
+		tenants[sample.Tenant] = true
+	}
+	fold, _ := s.find(window)
+	for _, entry := range fold.Entries {
+		tenants[entry.Tenant] = true
+	}
+	if len(tenants) == 0 && len(earlier) > 0 {
+		tenants[earlier[len(earlier)-1].Tenant] = true
+	}
+	for _, tenant := range slices.Sorted(maps.Keys(tenants)) {
+		for _, order := range s.reserved[tenant] {
+			if order.Block.Covers(window) {
+				return order, true
+			}
+		}
+	}
+	return ledger.Order{}, false
+}
+
+// barrier is where folding from there must stop: at the first window that is
+// billed.
+func (s *series) barrier(from time.Time) time.Time {
+	for _, window := range s.windows(from, s.report.Through) {
+		if _, billed := s.billed(window); billed {
+			return window.Start
+		}
+	}
+	return s.report.Through
+}
+
+// windows lists those that have samples, or were folded, in their order.
+func (s *series) windows(from, end time.Time) []usage.Span {
+	starts := map[int64]usage.Span{}
+	for _, sample := range before(s.samples, end)[len(before(s.samples, from)):] {
+		window := usage.WindowAt(sample.Time)
+		starts[window.Start.UnixNano()] = window
+	}
+	for _, fold := range s.known {
+		if !fold.Window.Start.Before(from) && fold.Window.Start.Before(end) {
+			starts[fold.Window.Start.UnixNano()] = fold.Window
+		}
+	}
+	return slices.SortedFunc(maps.Values(starts), func(a, b usage.Span) int { return a.Start.Compare(b.Start) })
+}
+
+// gone returns the first window of which samples that were counted are no
+// longer there: it cannot be folded again.
+func (s *series) gone(from, end time.Time) (usage.Span, bool) {
+	for _, fold := range s.known {
+		if fold.Window.Start.Before(from) || !fold.Window.Start.Before(end) {
+			continue
+		}
+		_, digest, _ := strings.Cut(fold.Digest, ":")
+		if _, _, gone := usage.CompareDigests(digest, usage.Digest(s.in(fold.Window))); gone > 0 {
+			return fold.Window, true
 		}
 	}
 	return usage.Span{}, false
+}
+
+// reportGone holds back the tenants of a series that cannot be brought up to
+// date.
+func (s *series) reportGone(from time.Time, missing usage.Span) {
+	s.report.Gone = append(s.report.Gone, Gone{Series: s.id, Late: usage.WindowAt(from), Missing: missing})
+	for _, sample := range s.samples {
+		s.held[sample.Tenant] = true
+	}
+	for _, fold := range s.known {
+		for _, entry := range fold.Entries {
+			s.held[entry.Tenant] = true
+		}
+	}
+}
+
+// walk folds the windows within [from, end) anew, and returns where it
+// stopped.
+func (s *series) walk(from, end time.Time) (time.Time, error) {
+	state := s.stateBefore(from)
+	steps := map[int64]usage.Step{}
+	for step, err := range usage.Walk(s.meter.Transformer, from, state, s.prepared, end) {
+		if err != nil {
+			return time.Time{}, err
+		}
+		if order, billed := s.billed(step.Window); billed {
+			// Only a state that reaches into a billed block comes here.
+			end = step.Window.Start
+			if len(step.Volumes) > 0 {
+				s.report.Late = append(s.report.Late, Late{Series: s.id, Window: step.Window, Order: order.Key, Tenant: order.Tenant.ID})
+			}
+			break
+		}
+		steps[step.Window.Start.UnixNano()] = step
+		if _, known := s.find(step.Window); !known && len(s.in(step.Window)) == 0 {
+			s.put(ledger.Fold{Window: step.Window})
+		}
+	}
+	// Also windows without a step: a filter left out their samples, or a late
+	// sample ended the state that reached into them.
+	for _, window := range s.windows(from, end) {
+		here := s.in(window)
+		fold := ledger.Fold{Window: window, Samples: len(here), Digest: s.rule + ":" + usage.Digest(here), State: state}
+		if step, ok := steps[window.Start.UnixNano()]; ok {
+			fold.State, fold.Entries = step.State, s.entries(step)
+		}
+		state = fold.State
+		if known, ok := s.find(window); ok && known.Digest == fold.Digest && sameState(known.State, fold.State) && sameEntries(known.Entries, fold.Entries) {
+			continue
+		}
+		s.put(fold)
+		s.changes = append(s.changes, fold)
+	}
+	return end.Add(usage.WindowLength), nil
+}
+
+func (s *series) entries(step usage.Step) []usage.Entry {
+	var entries []usage.Entry
+	for _, v := range step.Volumes {
+		v.Service = cmp.Or(v.Service, s.meter.Service)
+		entries = append(entries, usage.Entry{Source: s.id.Source, Meter: s.id.Meter, Resource: s.id.Resource, Window: step.Window, Volume: v})
+	}
+	return entries
+}
+
+// in returns the samples of a window.
+func (s *series) in(window usage.Span) []usage.Sample {
+	return before(s.samples, window.End)[len(before(s.samples, window.Start)):]
+}
+
+// stateBefore is the state after the last fold before t.
+func (s *series) stateBefore(t time.Time) usage.State {
+	i, _ := s.search(t)
+	if i == 0 {
+		return usage.State{}
+	}
+	return s.known[i-1].State
+}
+
+func (s *series) find(window usage.Span) (ledger.Fold, bool) {
+	i, ok := s.search(window.Start)
+	if !ok {
+		return ledger.Fold{}, false
+	}
+	return s.known[i], true
+}
+
+func (s *series) put(fold ledger.Fold) {
+	i, ok := s.search(fold.Window.Start)
+	if ok {
+		s.known[i] = fold
+		return
+	}
+	s.known = slices.Insert(s.known, i, fold)
+}
+
+func (s *series) search(start time.Time) (int, bool) {
+	return slices.BinarySearchFunc(s.known, start, func(f ledger.Fold, t time.Time) int { return f.Window.Start.Compare(t) })
 }
 
 // before returns the samples, which are sorted, that are earlier than t.
@@ -184,60 +327,7 @@ func before(samples []usage.Sample, t time.Time) []usage.Sample {
 	return samples[:n]
 }
 
-// rename gives the samples the unit that the config has for the meter.
-func rename(samples []usage.Sample, m usage.Meter) ([]usage.Sample, error) {
-	renamed := slices.Clone(samples)
-	for i := range renamed {
-		s := &renamed[i]
-		_, _, converts := usage.Conversion(s.Unit, m.Unit)
-		if converts && !usage.SameUnit(s.Unit, m.Unit) {
-			return nil, fmt.Errorf("%v: meter %s comes in %s, not in %s (write unit = %s: what one unit of a cost is belongs to the rates)", s.Origin, s.Meter, s.Unit, m.Unit, s.Unit)
-		}
-		s.Unit = m.Unit
-	}
-	return renamed, nil
-}
-
-func newFold(id ledger.Series, m usage.Meter, step usage.Step) ledger.Fold {
-	fold := ledger.Fold{Window: step.Window, Samples: len(step.Samples), Digest: usage.Digest(step.Samples), State: step.State}
-	for _, v := range step.Volumes {
-		if v.Service == "" {
-			v.Service = m.Service
-		}
-		fold.Entries = append(fold.Entries, usage.Entry{Source: id.Source, Meter: id.Meter, Resource: id.Resource, Window: step.Window, Volume: v})
-	}
-	return fold
-}
-
-// resources is what the samples tell of a resource, for each of its tenants.
-func resources(m usage.Meter, resource string, samples []usage.Sample) []ledger.Resource {
-	var all []ledger.Resource
-	index := map[string]int{}
-	for _, s := range samples {
-		i, ok := index[s.Tenant]
-		if !ok {
-			i = len(all)
-			index[s.Tenant] = i
-			all = append(all, ledger.Resource{Tenant: s.Tenant, ID: resource, Meter: m.Name, Type: m.Type, Info: map[string]string{}})
-		}
-		all[i].Seen = s.Time
-		for field, keys := range m.Metadata {
-			for _, key := range keys {
-				if value := s.Metadata[key]; value != "" && value != "None" {
-					all[i].Info[field] = value
-					break
-				}
-			}
-		}
-	}
-	return all
-}
-
 func sameState(a, b usage.State) bool { return a.Data == b.Data && a.Until.Equal(b.Until) }
-
-func ofTenant(entries []usage.Entry, tenant string) []usage.Entry {
-	return slices.DeleteFunc(slices.Clone(entries), func(e usage.Entry) bool { return e.Tenant != tenant })
-}
 
 // sameEntries reports whether two folds of a window come to the same usage.
 func sameEntries(a, b []usage.Entry) bool {
@@ -252,4 +342,21 @@ func sameEntries(a, b []usage.Entry) bool {
 	return slices.EqualFunc(a, b, func(a, b usage.Entry) bool {
 		return byService(a, b) == 0 && a.Volume.Volume.Equal(b.Volume.Volume)
 	})
+}
+
+// resources is what the samples tell of a resource, for each of its tenants.
+func resources(m usage.Meter, resource string, samples []usage.Sample) []ledger.Resource {
+	var all []ledger.Resource
+	index := map[string]int{}
+	for _, s := range samples {
+		i, ok := index[s.Tenant]
+		if !ok {
+			i = len(all)
+			index[s.Tenant] = i
+			all = append(all, ledger.Resource{Tenant: s.Tenant, ID: resource, Meter: m.Name, Type: m.Type, Info: map[string]string{}})
+		}
+		all[i].Seen = s.Time
+		m.Describe(all[i].Info, &s)
+	}
+	return all
 }

@@ -1,0 +1,150 @@
+package usage
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// Integral weighs the volumes of a gauge by time. The zero Integral has the
+// rules that are described here.
+//
+//   - Input: gauge meters. A sample without a volume leaves the value as it
+//     was; before the first volume the value is 0.
+//   - Rule: value, tenant and datacenter hold until the next sample of the
+//     resource, whichever tenant's it is, and Hold at most; also past the last
+//     sample, and into windows that have none. The volume is the sum of the
+//     values, each times how long it held within the window, one for each
+//     tenant and datacenter. Where nothing held for any time there is no
+//     volume; where 0 did, there is one of 0.
+//   - Unit: "<unit> second", as in "GB second", where <unit> is that of the
+//     samples: it is exact, while a second is no finite part of an hour.
+//     Another unit than before is an error, also from one window to the next.
+//   - Service: the meter's.
+//   - Samples: how many the tenant has in the window; 0 for what is held from
+//     the window before.
+//
+// Being an integral over time, it adds up however time is cut. Max bills the
+// same meters by the begun hour. The original had no such rule.
+type Integral struct {
+	Hold time.Duration // how long a sample holds at most; 0 for DefaultHold
+}
+
+var (
+	_ Transformer = Integral{}
+	_ KeyUser     = Integral{}
+)
+
+// Validate returns an error where the options cannot be meant.
+func (n Integral) Validate() error { return checkHold(n.Hold) }
+
+// Keys implements [KeyUser]: no metadata is looked at.
+func (Integral) Keys() []string { return nil }
+
+// integralState is what holds from Since on. Before the first sample Since is
+// nil and nothing holds.
+type integralState struct {
+	Since      *time.Time      `json:"since,omitempty"`
+	Value      decimal.Decimal `json:"value"`
+	Unit       string          `json:"unit,omitempty"`
+	Tenant     string          `json:"tenant,omitempty"`
+	Datacenter string          `json:"datacenter,omitempty"`
+}
+
+// Transform implements [Transformer].
+func (n Integral) Transform(w Span, before State, samples []Sample) ([]Volume, State, error) {
+	if err := n.Validate(); err != nil {
+		return nil, State{}, err
+	}
+	if n.Hold == 0 {
+		n.Hold = DefaultHold
+	}
+	var held integralState
+	if err := decodeState(before.Data, &held); err != nil {
+		return nil, State{}, err
+	}
+	if held.Since != nil && len(samples) > 0 {
+		if err := checkUnit(&samples[0], held.Unit); err != nil {
+			return nil, State{}, err
+		}
+	}
+	if err := checkSamples("integral", samples, Gauge); err != nil {
+		return nil, State{}, err
+	}
+	areas := map[place]Volume{}
+	counts := map[string]int{}
+	for i := range samples {
+		s := &samples[i]
+		n.charge(areas, w, held, s.Time)
+		held = held.read(s)
+		counts[s.Tenant]++
+	}
+	n.charge(areas, w, held, w.End)
+	volumes := make([]Volume, 0, len(areas))
+	for _, v := range areas {
+		v.Samples = counts[v.Tenant]
+		volumes = append(volumes, v)
+	}
+	sortVolumes(volumes)
+	if len(samples) == 0 {
+		return volumes, before, nil
+	}
+	data, err := encodeState(held)
+	return volumes, State{Data: data, Until: held.Since.Add(n.Hold)}, err
+}
+
+// A place is whose a resource is, and where.
+type place struct {
+	tenant, datacenter string
+}
+
+// charge adds what held comes to up to t.
+func (n Integral) charge(areas map[place]Volume, w Span, held integralState, t time.Time) {
+	if held.Since == nil {
+		return
+	}
+	d := heldWithin(w, *held.Since, held.Since.Add(n.Hold), t)
+	if d == 0 {
+		return
+	}
+	at := place{held.Tenant, held.Datacenter}
+	v, known := areas[at]
+	if !known {
+		v = Volume{Tenant: held.Tenant, Datacenter: held.Datacenter, Unit: strings.TrimSpace(held.Unit + " second")}
+	}
+	v.Volume = v.Volume.Add(held.Value.Mul(seconds(d)))
+	areas[at] = v
+}
+
+// read returns what holds from s on.
+func (held integralState) read(s *Sample) integralState {
+	since := s.Time.UTC()
+	held.Since, held.Unit, held.Tenant, held.Datacenter = &since, s.Unit, s.Tenant, s.Datacenter
+	if s.HasVolume {
+		held.Value = s.Volume
+	}
+	return held
+}
+
+// heldWithin is how long, within the window, something held from since up to
+// t, or to until where that is earlier.
+func heldWithin(w Span, since, until, t time.Time) time.Duration {
+	start, end := w.Start, t
+	if since.After(start) {
+		start = since
+	}
+	if until.Before(end) {
+		end = until
+	}
+	return max(0, end.Sub(start))
+}
+
+// checkHold returns an error where a hold cannot be meant.
+func checkHold(hold time.Duration) error {
+	if hold < 0 {
+		return fmt.Errorf("hold is %s; give a duration above 0, such as 1h", hold)
+	}
+	return nil
+}
