@@ -44,10 +44,11 @@ func billCommand(a *App) *cobra.Command {
 				return errors.Join(err, werr)
 			}
 		}
+		told := a.tellOutcomes(s, outcomes)
 		if err != nil {
 			return err
 		}
-		return a.tellOutcomes(s, outcomes)
+		return told
 	})
 	return cmd
 }
@@ -67,7 +68,7 @@ func (a *App) writeOutcomes(s *session, outcomes []billing.Outcome, output strin
 // tellOutcomes says what a person should know of each tenant, and gives the
 // exit code.
 func (a *App) tellOutcomes(s *session, outcomes []billing.Outcome) error {
-	failed, parked, again := false, false, false
+	var failed, parked, again, unpriced, doubt bool
 	for _, o := range outcomes {
 		tenant := o.Order.Tenant.ID
 		switch o.Result {
@@ -78,10 +79,11 @@ func (a *App) tellOutcomes(s *session, outcomes []billing.Outcome) error {
 			a.sayf("parked: tenant %s: %s", tenant, o.Order.Reason)
 			for _, m := range o.Missing {
 				a.sayf("  %s in %s: %s %s at stake", m.Service, m.Datacenter, m.Volume, m.Unit)
+				unpriced = true
 			}
 		case billing.InDoubt:
-			parked = true
-			a.sayf("in doubt: tenant %s: order %s: %s; look whether the ERP has it before anything is sent again", tenant, o.Order.Key, o.Order.Reason)
+			doubt = true
+			a.sayf("in doubt: tenant %s: order %s: %s", tenant, o.Order.Key, o.Order.Reason)
 		case billing.Overlaps:
 			failed = true
 			a.sayf("%s", overlaps(s, o))
@@ -89,10 +91,15 @@ func (a *App) tellOutcomes(s *session, outcomes []billing.Outcome) error {
 			failed, again = true, true
 			a.report(o.Err)
 		}
-		a.tellUnknown(o.Order, o.Unknown)
+	}
+	if unpriced {
+		a.sayf("hint: give these services a cost in the ERP's price list, or write billed = false in the meter's section")
 	}
 	if parked {
 		a.sayf("hint: mend the cause and run the same command again; the other tenants are not billed twice")
+	}
+	if doubt {
+		a.sayf("hint: look in the ERP, and then say artifice resolve ORDER --billed REFERENCE, or --not-billed")
 	}
 	if again {
 		a.sayf("hint: what was not billed is tried again by the next artifice bill")
@@ -100,7 +107,7 @@ func (a *App) tellOutcomes(s *session, outcomes []billing.Outcome) error {
 	switch {
 	case failed:
 		return &exitError{code: ExitFailed}
-	case parked:
+	case parked || doubt:
 		return &exitError{code: ExitParked}
 	}
 	return nil
@@ -120,7 +127,7 @@ func overlaps(s *session, o billing.Outcome) string {
 func alreadyBilled(s *session, o billing.Outcome) string {
 	when := o.Order.Changed.In(s.Location).Format(time.RFC3339)
 	as := "as " + o.Order.Reference
-	if o.Order.Reference == "" {
+	if len(o.Order.Items) == 0 {
 		as = "with nothing to bill"
 	}
 	return fmt.Sprintf("tenant %s: %s was billed on %s %s (order %s); nothing was written",

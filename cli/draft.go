@@ -2,14 +2,18 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/openstack-artifice/artifice/internal/billing"
 	"github.com/openstack-artifice/artifice/ledger"
+	"github.com/openstack-artifice/artifice/usage"
 )
 
 func draftCommand(a *App) *cobra.Command {
@@ -39,20 +43,29 @@ func draftCommand(a *App) *cobra.Command {
 			return err
 		}
 		var drafts []billing.Draft
+		var failed []error
 		for _, t := range known {
 			d, err := s.Draft(ctx, t, block)
 			if err != nil {
-				return err
+				failed = append(failed, err)
+				continue
 			}
 			drafts = append(drafts, d)
 		}
 		if err := s.tellBehind(ctx, a, block, *tenants); err != nil {
 			return err
 		}
+		if err := s.tellReserved(ctx, a, block, known); err != nil {
+			return err
+		}
 		if err := a.writeDrafts(drafts, *output, billing.BlockLabel(block, s.Location)); err != nil {
 			return err
 		}
-		return a.tellMissing(drafts)
+		missing := a.tellMissing(drafts)
+		if len(failed) > 0 {
+			return errors.Join(failed...)
+		}
+		return missing
 	})
 	return cmd
 }
@@ -63,6 +76,11 @@ func (a *App) writeDrafts(drafts []billing.Draft, output, block string) error {
 		g := itemGrid()
 		for _, d := range drafts {
 			addItems(g, d.Order)
+			for _, m := range d.Missing {
+				o := d.Order
+				g.add(o.Tenant.ID, o.Tenant.Name, o.Block.Start.Format(time.RFC3339), o.Block.End.Format(time.RFC3339), m.Datacenter, m.Service, m.String(),
+					m.Volume.String(), m.Unit, "", "", o.Currency, o.Key)
+			}
 		}
 		return g.write(a.Stdout, output)
 	}
@@ -96,17 +114,28 @@ func writeDraft(w io.Writer, d billing.Draft) error {
 
 // tellMissing lists every service without a cost.
 func (a *App) tellMissing(drafts []billing.Draft) error {
-	g := newGrid("tenant", "datacenter", "service", "#resources", "#volume", "unit")
+	g := newGrid("tenant", "datacenter", "service", "#resources", "#volume", "unit", "cost is per")
+	remarks, unknown := map[billing.Remark]bool{}, false
 	for _, d := range drafts {
 		for _, m := range d.Missing {
-			g.add(d.Order.Tenant.ID, m.Datacenter, m.Service, strconv.Itoa(m.Resources), m.Volume.String(), m.Unit)
+			g.add(d.Order.Tenant.ID, m.Datacenter, m.Service, strconv.Itoa(m.Resources), m.Volume.String(), m.Unit, m.PriceUnit)
+		}
+		for _, r := range d.Remarks {
+			if !remarks[r] {
+				a.sayf("note: the cost of %s in %s is for one %q, which is no unit: it is taken as a remark, and the cost is for one %s", r.Service, r.Datacenter, r.PriceUnit, r.Unit)
+			}
+			remarks[r] = true
 		}
 		a.tellUnknown(d.Order, d.Unknown)
+		unknown = unknown || len(d.Unknown) > 0
 	}
 	if len(g.rows) == 0 {
+		if unknown {
+			return &exitError{code: ExitParked}
+		}
 		return nil
 	}
-	a.sayf("no cost for these: their tenants would be parked")
+	a.sayf("no cost for these, or none that fits: their tenants would be parked")
 	if err := g.write(a.Stderr, "table"); err != nil {
 		return err
 	}
@@ -114,8 +143,24 @@ func (a *App) tellMissing(drafts []billing.Draft) error {
 	return &exitError{code: ExitParked}
 }
 
+// tellReserved says which orders have billed the block, or part of it.
+func (s *session) tellReserved(ctx context.Context, a *App, block usage.Span, tenants []usage.Tenant) error {
+	orders, err := s.Store.Orders(ctx, ledger.OrderFilter{})
+	if err != nil {
+		return err
+	}
+	for _, o := range orders {
+		drafted := slices.ContainsFunc(tenants, func(t usage.Tenant) bool { return t.ID == o.Tenant.ID })
+		if o.Reserves && drafted && o.Block.Overlaps(block) {
+			a.sayf("note: tenant %s: order %s reserves %s already (%s): bill would not bill it again",
+				o.Tenant.ID, shortKey(o.Key), billing.BlockLabel(o.Block, s.Location), o.Status)
+		}
+	}
+	return nil
+}
+
 func (a *App) tellUnknown(order ledger.Order, meters []string) {
 	for _, m := range meters {
-		a.sayf("note: tenant %s has usage of meter %s, which is no longer in the config: it is not billed (put [meter:%s] back to bill it)", order.Tenant.ID, m, m)
+		a.sayf("note: tenant %s has usage of meter %s, which is no longer in the config: its tenant would be parked (put [meter:%s] back, if only with billed = false)", order.Tenant.ID, m, m)
 	}
 }

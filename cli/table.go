@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -31,8 +32,29 @@ func (g *grid) name(i int) string { return strings.TrimPrefix(g.columns[i], "#")
 
 // outputFlag lets the user choose how results are written.
 func outputFlag(cmd *cobra.Command) *string {
-	return cmd.Flags().StringP("output", "o", "table", "how results are written: `table`, json or csv")
+	output := outputValue("table")
+	cmd.Flags().VarP(&output, "output", "o", "how results are written: `table`, json or csv")
+	return (*string)(&output)
 }
+
+// An outputValue is a way to write results. It is checked before anything is
+// done.
+type outputValue string
+
+// Set implements pflag.Value.
+func (o *outputValue) Set(text string) error {
+	if !slices.Contains([]string{"table", "json", "csv"}, text) {
+		return errors.New("write table, json or csv")
+	}
+	*o = outputValue(text)
+	return nil
+}
+
+// String implements pflag.Value.
+func (o *outputValue) String() string { return string(*o) }
+
+// Type implements pflag.Value.
+func (o *outputValue) Type() string { return "table" }
 
 // write writes the grid as a table, as JSON (a list of objects whose values
 // are text, so that figures stay exact) or as CSV.
@@ -42,10 +64,9 @@ func (g *grid) write(w io.Writer, output string) error {
 		return g.writeTable(w)
 	case "json":
 		return g.writeJSON(w)
-	case "csv":
+	default:
 		return g.writeCSV(w)
 	}
-	return wrongUse("--output %q: write table, json or csv", output)
 }
 
 // filled is the grid without the columns in which no row has anything.

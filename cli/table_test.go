@@ -55,7 +55,8 @@ sum                                                                           3
 			}
 		})
 	}
-	if err := g.write(&bytes.Buffer{}, "yaml"); err == nil || !strings.Contains(err.Error(), "write table, json or csv") {
+	var output outputValue
+	if err := output.Set("yaml"); err == nil || !strings.Contains(err.Error(), "write table, json or csv") {
 		t.Errorf("error %v", err)
 	}
 }

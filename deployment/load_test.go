@@ -87,7 +87,7 @@ artifice.ini:4:12: [main] timezone: "Auckland" is not a time zone (write an IANA
 artifice.ini:5:12: [main] rounding: "up" is no way to round (write half-away-from-zero or half-even)
 artifice.ini:6:16: [main] value_digits: 19 is not between 0 and 18
 artifice.ini:7:16: [main] settle_after: "-1h" is negative
-artifice.ini:8:13: [main] bill_from: "2013-08-01T00:30:00Z" is not on a window border, a whole UTC hour
+artifice.ini:8:13: [main] bill_from: "2013-08-01T00:30:00Z" is not on a window border, a whole UTC hour (write 2013-08-01T01:00:00Z)
 artifice.ini:9:1: [main] unknown key "curency" (did you mean "currency"?)`},
 		{"no such currency", "[main]\ndeployment = x\ncurrency = QQQ" + adapters, `
 artifice.ini:3:12: [main] currency: QQQ is not an ISO 4217 code (write EUR, NZD, USD ...)`},

@@ -107,7 +107,8 @@ func (m *Main) parseBorder(text string) (time.Time, error) {
 	case err != nil:
 		return time.Time{}, fmt.Errorf("%q is not a time (write 2013-08-01 or 2013-08-01T05:00:00Z)", text)
 	case !usage.OnBorder(t):
-		return time.Time{}, fmt.Errorf("%q is not on a window border, a whole UTC hour", text)
+		next := usage.WindowAt(t).End.In(zone).Format(time.RFC3339)
+		return time.Time{}, fmt.Errorf("%q is not on a window border, a whole UTC hour (write %s)", text, next)
 	}
 	return t, nil
 }

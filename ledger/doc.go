@@ -13,6 +13,6 @@
 // and date, which come back in the order's time zone.
 //
 // What a store can do beyond that are interfaces of one method:
-// [HealthChecker], and io.Closer where it holds something open. Package
-// ledgertest proves that a store keeps the contract.
+// [HealthChecker], [Locker], and io.Closer where it holds something open.
+// Package ledgertest proves that a store keeps the contract.
 package ledger

@@ -1,11 +1,12 @@
 // Package usage turns samples of telemetry into billable volumes.
 //
 // A [Source] yields samples. The samples of one resource for one meter form a
-// series; [Sort] puts a series in order and counts every sample once; [Walk]
-// cuts it into windows of one hour and lets a [Transformer] fold them into
+// series; [Sort] puts a series in order and counts every sample once;
+// [Meter.Prepare] leaves out and fills in what the config says; [Walk] cuts the
+// series into windows of one hour and lets a [Transformer] fold them into
 // volumes. What a transformer must remember from one window to the next is a
-// [State], a value that the caller keeps, so that folding resumes at any
-// window and gives the same volumes wherever it was cut.
+// [State], a value that the caller keeps, so that folding resumes at any window
+// and gives the same volumes wherever it was cut.
 //
 // The package is pure: it reads no files, asks no clock and keeps no state of
 // its own. Times are UTC, spans are half-open, volumes are exact decimals.

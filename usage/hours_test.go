@@ -98,8 +98,8 @@ func TestFromImage(t *testing.T) {
 		}},
 		{"other keys, values and unit", usage.FromImage{ImageKeys: []string{"i"}, NoImage: []string{"-"}, SizeKeys: []string{"a", "b"}, Unit: "MB"}, []usage.Sample{
 			boot("00:00:00", "None", "9", metadata("i", "-"), metadata("a", "1")),
-			boot("01:00:00", "None", "9", metadata("i", "None"), metadata("a", "1"), metadata("b", "2"))}, []string{
-			"2014-01-01T01 tenant=a service= dc=north: 2 MB hour of 1",
+			boot("01:00:00", "None", "9", metadata("i", "None"), metadata("a", "3"), metadata("b", "2"))}, []string{
+			"2014-01-01T01 tenant=a service= dc=north: 3 MB hour of 1",
 		}},
 	})
 	refuses(t, usage.FromImage{}, `samples.json: sample 1: metadata root_gb: "big" is not a number`, boot("00:00:00", "x", "big"))

@@ -16,7 +16,7 @@ import (
 
 // otherMeterCases are those of the collector whose outcome is another here.
 var otherMeterCases = map[string]string{
-	"trust_exact":                         "which senders are trusted is not of meters",
+	"trust_exact":                         "which senders are trusted is for the source to say",
 	"container_existing_resource_no_name": "a resource keeps its id, however long",
 }
 

@@ -55,6 +55,10 @@ func Conversion(from, to string) (num, den *big.Int, ok bool) {
 	return r.Num(), r.Denom(), true
 }
 
+// IsUnit reports whether the text names a unit that has others to convert to:
+// a time, a size, or a size and a time.
+func IsUnit(text string) bool { return !strings.HasPrefix(parseUnit(text).dimension, " ") }
+
 func parseUnit(text string) unit {
 	text = strings.Join(strings.Fields(text), " ")
 	if dimension, factor := simpleUnit(text); dimension != "" {

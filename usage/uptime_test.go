@@ -79,6 +79,11 @@ func TestUptime(t *testing.T) {
 			gauge(clock("00:20:00"), "1", metadata("power", "active"))}, []string{
 			"2014-01-01T00 tenant=a service=z dc=north: 1200 second of 2",
 		}},
+		{"a flavor by two names is one", usage.Uptime{Names: map[string]string{"84": "x"}}, []usage.Sample{
+			run("00:00:00", flavor("84")), run("00:20:00"), run("00:30:00", flavor("85")), run("00:40:00", state("deleted"))}, []string{
+			"2014-01-01T00 tenant=a service=85 dc=north: 600 second of 4",
+			"2014-01-01T00 tenant=a service=x dc=north: 1800 second of 4", // 20 + 10 minutes
+		}},
 		{"time before a flavor is known is of the meter's service", usage.Uptime{}, []usage.Sample{
 			gauge(clock("00:00:00"), "1"), run("00:15:00"), run("01:00:00", state("deleted"))}, []string{
 			"2014-01-01T00 tenant=a service= dc=north: 900 second of 2",

@@ -31,6 +31,11 @@ type Config struct {
 	// [a-z]); names are tried in sorted order, after DatacenterKey.
 	DatacenterHost map[string]string `ini:"datacenter_host"`
 
+	// TrustSources lists regular expressions. Where there are any, only the
+	// samples count whose own source, which says who sent them, begins with
+	// what one of them matches.
+	TrustSources []string `ini:"trust_sources"`
+
 	// Tenants is a file with the names of tenants, "id | name" in each line:
 	// samples say ids only.
 	Tenants config.Path `ini:"tenants"`
@@ -38,15 +43,16 @@ type Config struct {
 
 const defaultDatacenter = "RegionOne"
 
-// Validate reports keys of metadata that are empty and patterns that are
-// malformed, each as a config.KeyError.
+// Validate reports keys of metadata that are empty, and patterns and regular
+// expressions that are malformed, each as a config.KeyError.
 func (c Config) Validate() error {
 	var errs []error
 	if slices.Contains(c.DatacenterKey, "") {
 		errs = append(errs, &config.KeyError{Key: "datacenter_key", Err: errors.New("a key of metadata is empty")})
 	}
 	_, err := hostRules(c.DatacenterHost)
-	return errors.Join(append(errs, err)...)
+	_, trustErr := newTrust(c.TrustSources)
+	return errors.Join(append(errs, err, trustErr)...)
 }
 
 // A hostRule says that hosts which match a pattern are in a datacenter.

@@ -27,6 +27,7 @@ const (
 	fieldTime
 	fieldRecorded
 	fieldMetadata
+	fieldSender
 	fieldCount // also what a name has no meaning has
 )
 
@@ -56,6 +57,8 @@ func fieldOf(name []byte) field {
 		return fieldRecorded
 	case "resource_metadata", "metadata":
 		return fieldMetadata
+	case "source":
+		return fieldSender
 	}
 	return fieldCount
 }
@@ -89,6 +92,7 @@ func split(object []byte) (fields, error) {
 type parser struct {
 	meters    map[string]bool // nil for all
 	before    time.Time       // zero for no limit
+	trusted   trust
 	flattener flattener
 	whole     flattener // keeps all metadata
 	names     interner
@@ -130,6 +134,13 @@ func (p *parser) parse(v value) (s usage.Sample, wanted bool, err error) {
 	note(err)
 	if err == nil && p.meters != nil && !p.meters[s.Meter] {
 		return s, false, nil
+	}
+	if len(p.trusted) > 0 {
+		sender, err := p.text(f[fieldSender], "source")
+		note(err)
+		if err == nil && !p.trusted.includes(sender) {
+			return s, false, nil
+		}
 	}
 	s.Time, err = p.time(f[fieldTime], "timestamp")
 	note(err)

@@ -24,6 +24,7 @@ import (
 type Source struct {
 	path    string
 	place   placing
+	trusted trust
 	tenants string // the file with their names, or ""
 }
 
@@ -43,7 +44,11 @@ func NewSource(_ context.Context, config Config) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Source{path: string(config.Path), place: place, tenants: string(config.Tenants)}, nil
+	trusted, err := newTrust(config.TrustSources)
+	if err != nil {
+		return nil, err
+	}
+	return &Source{path: string(config.Path), place: place, trusted: trusted, tenants: string(config.Tenants)}, nil
 }
 
 // Samples yields the samples that q asks for, file by file in the order of
@@ -55,6 +60,7 @@ func NewSource(_ context.Context, config Config) (*Source, error) {
 func (s *Source) Samples(ctx context.Context, q usage.Query) iter.Seq2[usage.Sample, error] {
 	return func(yield func(usage.Sample, error) bool) {
 		p := newParser(s.place, q)
+		p.trusted = s.trusted
 		for name, err := range s.files() {
 			if err == nil && ctx.Err() == nil {
 				for sample, err := range p.file(ctx, name) {

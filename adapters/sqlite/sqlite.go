@@ -49,6 +49,7 @@ type Store struct {
 var (
 	_ ledger.Store         = (*Store)(nil)
 	_ ledger.HealthChecker = (*Store)(nil)
+	_ ledger.Locker        = (*Store)(nil)
 )
 
 // NewStore returns the store in the file that the config names. Nothing is

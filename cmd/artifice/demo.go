@@ -116,13 +116,14 @@ func prepareDemo(simulated *cloud.Cloud, dir string) error {
 		"rates.csv":    demoRates,
 		"tenants.csv":  []byte(tenants.String()),
 	} {
-		f, err := os.OpenFile(filepath.Join(dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-		if errors.Is(err, fs.ErrExist) {
+		path := filepath.Join(dir, name)
+		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
 			continue
 		}
+		err := os.WriteFile(path+".tmp", content, 0o644)
 		if err == nil {
-			_, err = f.Write(content)
-			err = errors.Join(err, f.Close())
+			err = os.Rename(path+".tmp", path) // whole, or not there
 		}
 		errs = append(errs, err)
 	}

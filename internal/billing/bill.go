@@ -11,6 +11,7 @@ import (
 	"github.com/openstack-artifice/artifice/invoice"
 	"github.com/openstack-artifice/artifice/ledger"
 	"github.com/openstack-artifice/artifice/usage"
+	"github.com/shopspring/decimal"
 )
 
 // An Outcome is what billing a block came to for one tenant.
@@ -18,7 +19,6 @@ type Outcome struct {
 	Order   ledger.Order // as it is now; the zero Order where there is none
 	Result  Result
 	Missing []Missing // of a parked order
-	Unknown []string  // as of a Draft
 	Err     error     // why, for Overlaps and NotBilled
 }
 
@@ -38,14 +38,22 @@ const (
 
 // Bill bills the block for the tenants, for all that were ever collected where
 // none are named. It may be called again at any time, also after a crash: a
-// block is billed once. An error says that no tenant could be billed; what
-// stops one tenant is in its outcome.
+// block is billed once. An error says why no tenant could be billed, or that
+// ctx ended before all were; what stops one tenant is in its outcome.
 func (e *Engine) Bill(ctx context.Context, block usage.Span, tenants []string) ([]Outcome, error) {
 	if err := e.billable(block); err != nil {
 		return nil, err
 	}
 	all, err := e.Tenants(ctx, tenants)
 	if err != nil {
+		return nil, err
+	}
+	unlock, err := e.lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	if err := e.ready(ctx); err != nil {
 		return nil, err
 	}
 	lags, err := e.Behind(ctx, block, tenants)
@@ -66,8 +74,7 @@ func (e *Engine) Bill(ctx context.Context, block usage.Span, tenants []string) (
 		return nil, &BehindError{Block: BlockLabel(block, e.Location), End: block.End.In(e.Location), Lags: whole}
 	}
 	var outcomes []Outcome
-	for done, t := range all {
-		e.observe("billing", done, len(all))
+	for _, t := range all {
 		if err := ctx.Err(); err != nil {
 			return outcomes, err
 		}
@@ -78,6 +85,41 @@ func (e *Engine) Bill(ctx context.Context, block usage.Span, tenants []string) (
 		outcomes = append(outcomes, e.billTenant(ctx, t, block))
 	}
 	return outcomes, nil
+}
+
+// lock keeps two programs from billing at once, where the store can.
+func (e *Engine) lock(ctx context.Context) (unlock func(), err error) {
+	locker, ok := e.Store.(ledger.Locker)
+	if !ok {
+		return func() {}, nil
+	}
+	release, err := locker.Lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return func() {
+		// The lock ends with the process at the latest.
+		_ = release()
+	}, nil
+}
+
+// ready asks the ERP, before anything is frozen, whether invoices could be
+// saved.
+func (e *Engine) ready(ctx context.Context) error {
+	checker, ok := e.ERP.(invoice.HealthChecker)
+	if !ok {
+		return nil
+	}
+	var errs []error
+	for check, err := range checker.CheckHealth(ctx) {
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", check, err))
+		}
+	}
+	if len(errs) > 0 {
+		errs = append(errs, errors.New("nothing was billed: invoices could not be saved"))
+	}
+	return errors.Join(errs...)
 }
 
 // Tenants returns the tenants with these ids, or all that were collected.
@@ -139,20 +181,21 @@ func (e *Engine) billTenant(ctx context.Context, tenant invoice.Tenant, block us
 		return e.lookUp(ctx, order)
 	}
 	draft, err := e.Draft(ctx, tenant, block)
+	if invoice.IsPermanent(err) {
+		return e.park(ctx, draft, err.Error())
+	}
 	if err != nil {
 		return notBilled(none, err)
 	}
 	order = draft.Order
-	if len(draft.Missing) > 0 {
-		return e.park(ctx, draft)
+	if reasons := draft.Reasons(); len(reasons) > 0 {
+		return e.park(ctx, draft, strings.Join(reasons, "; "))
 	}
 	order.Status, order.Reserves = ledger.Claimed, true
 	if err := e.Store.Claim(ctx, order); err != nil {
 		return notBilled(none, err)
 	}
-	outcome := e.commit(ctx, order, nil)
-	outcome.Unknown = draft.Unknown
-	return outcome
+	return e.commit(ctx, order)
 }
 
 // reserved returns the order that reserves just this block, with its items;
@@ -171,20 +214,15 @@ func (e *Engine) reserved(ctx context.Context, tenant string, block usage.Span) 
 	return ledger.Order{}, nil
 }
 
-// park records that a tenant cannot be billed for want of a cost. Nothing is
-// reserved or frozen: the next run drafts it anew.
-func (e *Engine) park(ctx context.Context, draft Draft) Outcome {
+// park records that a tenant cannot be billed before somebody mends something.
+// Nothing is reserved or frozen: the next run drafts it anew.
+func (e *Engine) park(ctx context.Context, draft Draft, reason string) Outcome {
 	order := draft.Order
-	var services []string
-	for _, m := range draft.Missing {
-		services = append(services, fmt.Sprintf("%s in %s", m.Service, m.Datacenter))
-	}
-	order.Status, order.Items = ledger.Parked, nil
-	order.Reason = "no cost for " + strings.Join(services, ", ")
+	order.Status, order.Items, order.Total, order.Reason = ledger.Parked, nil, decimal.Zero, reason
 	if err := e.Store.Park(ctx, order); err != nil {
 		return notBilled(ledger.Order{Order: order.Order}, err)
 	}
-	return Outcome{Order: order, Result: Parked, Missing: draft.Missing, Unknown: draft.Unknown}
+	return Outcome{Order: order, Result: Parked, Missing: draft.Missing}
 }
 
 // lookUp goes on with an order that an earlier run claimed: the ERP may have
@@ -194,16 +232,20 @@ func (e *Engine) lookUp(ctx context.Context, order ledger.Order) Outcome {
 		return notBilled(order, fmt.Errorf("order %s was claimed for %s, and this program bills through %s: finish it with the program that claimed it", order.Key, order.Adapter, e.Adapter))
 	}
 	if len(order.Items) == 0 {
-		return e.commit(ctx, order, nil)
+		return e.settle(ctx, order, "")
 	}
-	inv, err := e.ERP.NewInvoice(ctx, order.Order)
+	inv, err := e.fill(ctx, order)
 	if err != nil {
-		return e.stopped(ctx, order, err)
+		// Nothing was looked up: what is known of the order stays as it is.
+		return notBilled(order, fmt.Errorf("tenant %s: order %s stays %s: %w", order.Tenant.ID, order.Key, order.Status, err))
 	}
 	finder, ok := inv.(invoice.Finder)
 	if !ok && order.Status == ledger.Parked {
-		// The ERP refused it: it is known not to be there.
-		return e.commit(ctx, order, inv)
+		// It is known not to be there. From here on that is no longer so.
+		if o := e.suspend(ctx, order, ledger.InDoubt, errors.New("it was being sent when the program ended")); o.Result != InDoubt {
+			return o
+		}
+		return e.send(ctx, order, inv)
 	}
 	if !ok {
 		return e.suspend(ctx, order, ledger.InDoubt, fmt.Errorf("%s cannot look up whether the invoice was saved", e.Adapter))
@@ -211,50 +253,65 @@ func (e *Engine) lookUp(ctx context.Context, order ledger.Order) Outcome {
 	reference, err := finder.Find(ctx)
 	switch {
 	case errors.Is(err, invoice.ErrNotFound):
-		return e.commit(ctx, order, inv)
+		return e.send(ctx, order, inv)
 	case err != nil:
-		return e.stopped(ctx, order, err)
+		return e.stopped(ctx, order, inv, err)
 	}
 	return e.settle(ctx, order, reference)
 }
 
-// commit sends the items of a claimed order, and nothing else, to the ERP.
-func (e *Engine) commit(ctx context.Context, order ledger.Order, inv invoice.Invoice) Outcome {
+// commit saves a claimed order that was never sent.
+func (e *Engine) commit(ctx context.Context, order ledger.Order) Outcome {
 	if len(order.Items) == 0 {
 		return e.settle(ctx, order, "")
 	}
-	if inv == nil {
-		var err error
-		if inv, err = e.ERP.NewInvoice(ctx, order.Order); err != nil {
-			return e.stopped(ctx, order, err)
-		}
+	inv, err := e.fill(ctx, order)
+	if err != nil {
+		return e.stopped(ctx, order, inv, err)
+	}
+	return e.send(ctx, order, inv)
+}
+
+// fill makes the invoice of a claimed order, with its items and nothing else.
+// Nothing is saved yet. The invoice may be nil beside an error.
+func (e *Engine) fill(ctx context.Context, order ledger.Order) (invoice.Invoice, error) {
+	inv, err := e.ERP.NewInvoice(ctx, order.Order)
+	if err != nil {
+		return nil, err
 	}
 	var sections []string
 	for _, item := range order.Items {
 		if !slices.Contains(sections, item.Datacenter) {
 			sections = append(sections, item.Datacenter)
 			if err := inv.AddSection(item.Datacenter); err != nil {
-				return e.stopped(ctx, order, err)
+				return inv, err
 			}
 		}
 		if err := inv.AddLine(item); err != nil {
-			return e.stopped(ctx, order, fmt.Errorf("%s in %s: %w", item.Name, item.Datacenter, err))
+			return inv, fmt.Errorf("%s in %s: %w", item.Name, item.Datacenter, err)
 		}
 	}
+	return inv, nil
+}
+
+// send commits a filled invoice.
+func (e *Engine) send(ctx context.Context, order ledger.Order, inv invoice.Invoice) Outcome {
 	reference, err := inv.Commit(ctx)
-	if _, canFind := inv.(invoice.Finder); invoice.IsUnknownOutcome(err) && !canFind {
-		return e.suspend(ctx, order, ledger.InDoubt, err)
+	if err == nil && reference == "" {
+		err = invoice.UnknownOutcome(fmt.Errorf("%s does not say what the ERP calls the invoice", e.Adapter))
 	}
 	if err != nil {
-		return e.stopped(ctx, order, err)
+		return e.stopped(ctx, order, inv, err)
 	}
 	return e.settle(ctx, order, reference)
 }
 
 func (e *Engine) settle(ctx context.Context, order ledger.Order, reference string) Outcome {
 	at := e.Now().UTC()
-	if err := e.Store.Settle(ctx, order.Key, reference, at); err != nil {
-		return notBilled(order, err)
+	// The ERP has the invoice: that is written down even where the run was
+	// interrupted.
+	if err := e.Store.Settle(context.WithoutCancel(ctx), order.Key, reference, at); err != nil {
+		return notBilled(order, fmt.Errorf("tenant %s: order %s: %w", order.Tenant.ID, order.Key, err))
 	}
 	order.Status, order.Reference, order.Changed, order.Reason = ledger.Settled, reference, at, ""
 	if len(order.Items) == 0 {
@@ -263,18 +320,26 @@ func (e *Engine) settle(ctx context.Context, order ledger.Order, reference strin
 	return Outcome{Order: order, Result: Billed}
 }
 
-// stopped is a claimed order that the adapter could not save: parked where
-// somebody must mend something first, otherwise for the next run.
-func (e *Engine) stopped(ctx context.Context, order ledger.Order, err error) Outcome {
-	if invoice.IsPermanent(err) {
+// stopped is a claimed order that could not be saved. It stays claimed where
+// the next run can look it up. Where the adapter cannot, what is known now is
+// written down: that the ERP does not have it, or that nobody can tell.
+func (e *Engine) stopped(ctx context.Context, order ledger.Order, inv invoice.Invoice, err error) Outcome {
+	_, canFind := inv.(invoice.Finder)
+	switch {
+	case invoice.IsPermanent(err):
 		return e.suspend(ctx, order, ledger.Parked, err)
+	case canFind:
+		return notBilled(order, fmt.Errorf("tenant %s: order %s stays claimed: %w", order.Tenant.ID, order.Key, err))
+	case invoice.IsUnknownOutcome(err):
+		return e.suspend(ctx, order, ledger.InDoubt, err)
 	}
-	return notBilled(order, fmt.Errorf("tenant %s: order %s stays claimed: %w", order.Tenant.ID, order.Key, err))
+	return e.suspend(ctx, order, ledger.Parked, err)
 }
 
 func (e *Engine) suspend(ctx context.Context, order ledger.Order, status ledger.Status, cause error) Outcome {
 	at := e.Now().UTC()
-	if err := e.Store.Suspend(ctx, order.Key, status, cause.Error(), at); err != nil {
+	// What is known must be written down even where the run was interrupted.
+	if err := e.Store.Suspend(context.WithoutCancel(ctx), order.Key, status, cause.Error(), at); err != nil {
 		return notBilled(order, errors.Join(cause, err))
 	}
 	order.Status, order.Reason, order.Changed = status, cause.Error(), at
@@ -283,6 +348,19 @@ func (e *Engine) suspend(ctx context.Context, order ledger.Order, status ledger.
 		result = InDoubt
 	}
 	return Outcome{Order: order, Result: result, Err: cause}
+}
+
+// Resolve records what a person found out about an order in doubt: the ERP has
+// it, under a reference, or it has not. Where it has not, the next run of bill
+// sends it again.
+func (e *Engine) Resolve(ctx context.Context, order ledger.Order, billed bool, reference string) error {
+	if order.Status != ledger.InDoubt {
+		return fmt.Errorf("order %s is %s, not in doubt: there is nothing to resolve", order.Key, order.Status)
+	}
+	if billed {
+		return e.Store.Settle(ctx, order.Key, reference, e.Now().UTC())
+	}
+	return e.Store.Suspend(ctx, order.Key, ledger.Parked, "a person found that it was not billed", e.Now().UTC())
 }
 
 func notBilled(order ledger.Order, err error) Outcome {

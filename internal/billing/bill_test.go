@@ -1,7 +1,10 @@
 package billing_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -252,7 +255,7 @@ func TestOutcomes(t *testing.T) {
 		{"no such partner, searchable", true, false, invoice.Permanent(boom), billing.Parked, billing.Billed, 1},
 		{"saved, answer lost, not searchable", false, true, invoice.UnknownOutcome(boom), billing.InDoubt, billing.InDoubt, 1},
 		{"not saved, answer lost, not searchable", false, false, invoice.UnknownOutcome(boom), billing.InDoubt, billing.InDoubt, 0},
-		{"refused, not searchable", false, false, boom, billing.NotBilled, billing.InDoubt, 0},
+		{"refused, not searchable", false, false, boom, billing.Parked, billing.Billed, 1},
 		{"no such partner, not searchable", false, false, invoice.Permanent(boom), billing.Parked, billing.Billed, 1},
 	}
 	for _, test := range tests {
@@ -289,6 +292,123 @@ func TestOutcomes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A process that died after its claim, where nobody can look: a person decides.
+func TestResolve(t *testing.T) {
+	for _, billed := range []bool{true, false} {
+		t.Run(fmt.Sprint("billed ", billed), func(t *testing.T) {
+			source := &samples{all: []usage.Sample{volume("a", "v1", "2013-08-05T03:10:00Z", "2")}}
+			d := newDesk(map[string]string{"volume.size": "1"})
+			e := newEngine(t, t.TempDir(), source, d)
+			collect(t, e, august.End)
+			draft, err := e.Draft(t.Context(), invoice.Tenant{ID: "a"}, august)
+			if err != nil {
+				t.Fatal(err)
+			}
+			order := draft.Order
+			order.Status, order.Reserves = ledger.Claimed, true
+			if err := e.Store.Claim(t.Context(), order); err != nil {
+				t.Fatal(err)
+			}
+			if err := e.Resolve(t.Context(), order, true, "INV-1"); err == nil || !strings.Contains(err.Error(), "not in doubt") {
+				t.Errorf("resolved while claimed: %v", err)
+			}
+			for range 2 {
+				if got := bill(t, e)[0]; got.Result != billing.InDoubt || d.sent != 0 {
+					t.Fatalf("%s, %d sent", got.Result, d.sent)
+				}
+			}
+			order, err = e.Store.Order(t.Context(), order.Key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := e.Resolve(t.Context(), order, billed, "INV-1"); err != nil {
+				t.Fatal(err)
+			}
+			got := bill(t, e)[0]
+			if billed && (got.Result != billing.AlreadyBilled || got.Order.Reference != "INV-1" || d.sent != 0) {
+				t.Errorf("%s as %s, %d sent", got.Result, got.Order.Reference, d.sent)
+			}
+			if !billed && (got.Result != billing.Billed || d.sent != 1) {
+				t.Errorf("%s, %d sent", got.Result, d.sent)
+			}
+		})
+	}
+}
+
+// sick is an ERP that knows that it cannot save invoices.
+type sick struct{ *desk }
+
+func (sick) CheckHealth(context.Context) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		_ = yield("login", nil) && yield("directory", errors.New("is full")) && yield("rates", errors.New("rates.csv:3: no rate"))
+	}
+}
+
+func TestNothingIsFrozenForAnERPThatIsNotReady(t *testing.T) {
+	source := &samples{all: []usage.Sample{volume("a", "v1", "2013-08-05T03:10:00Z", "2")}}
+	e := newEngine(t, t.TempDir(), source, sick{newDesk(map[string]string{"volume.size": "1"})})
+	collect(t, e, august.End)
+	_, err := e.Bill(t.Context(), august, nil)
+	for _, want := range []string{"directory: is full", "rates: rates.csv:3: no rate", "nothing was billed"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+	if orders, _ := e.Store.Orders(t.Context(), ledger.OrderFilter{}); len(orders) != 0 {
+		t.Errorf("orders %v", orders)
+	}
+}
+
+func TestOneBillsAtATime(t *testing.T) {
+	source := &samples{all: []usage.Sample{volume("a", "v1", "2013-08-05T03:10:00Z", "2")}}
+	e := newEngine(t, t.TempDir(), source, newDesk(map[string]string{"volume.size": "1"}))
+	collect(t, e, august.End)
+	unlock, err := e.Store.(ledger.Locker).Lock(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Bill(t.Context(), august, nil); !errors.Is(err, ledger.ErrLocked) {
+		t.Errorf("error %v", err)
+	}
+	if err := unlock(); err != nil {
+		t.Fatal(err)
+	}
+	if got := bill(t, e)[0].Result; got != billing.Billed {
+		t.Errorf("afterwards: %s", got)
+	}
+}
+
+func TestPricesForAnotherUnit(t *testing.T) {
+	source := &samples{all: []usage.Sample{volume("a", "v1", "2013-08-05T03:10:00Z", "2")}}
+	for _, unit := range []string{"GB hour", "gigabyte", "day", "disks", "hour", "B second", "byte"} {
+		d := newDesk(map[string]string{"volume.size": "1"})
+		d.units = map[string]string{"volume.size": unit}
+		e := newEngine(t, t.TempDir(), source, d)
+		collect(t, e, august.End)
+		draft, err := e.Draft(t.Context(), invoice.Tenant{ID: "a"}, august)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(draft.Missing) > 0 {
+			t.Errorf("per %s: %+v", unit, draft.Missing)
+		}
+		if remark := len(draft.Remarks) > 0; remark != (unit == "disks") {
+			t.Errorf("per %s: remarks %+v", unit, draft.Remarks)
+		}
+	}
+	// Seconds of uptime have nothing to do with gigabytes: the tenant is parked.
+	vm := usage.Sample{ID: "s", Meter: "instance", Kind: usage.Gauge, Unit: "instance", Tenant: "a", Resource: "r", Datacenter: "nz-1", Time: august.Start,
+		Metadata: map[string]string{"flavor.name": "m1"}}
+	d := newDesk(map[string]string{"m1": "1"})
+	d.units = map[string]string{"m1": "gigabyte hour"}
+	e := newEngine(t, t.TempDir(), &samples{all: []usage.Sample{vm}}, d)
+	collect(t, e, august.End)
+	got := bill(t, e)[0]
+	if got.Result != billing.Parked || got.Order.Reason != "the cost of m1 in nz-1 is per gigabyte hour, which second does not convert to" || d.sent != 0 {
+		t.Errorf("%s: %s", got.Result, got.Order.Reason)
 	}
 }
 

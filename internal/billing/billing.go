@@ -37,25 +37,10 @@ type Engine struct {
 	BillFrom    time.Time      // no block that begins earlier is billed; zero for any
 
 	Now func() time.Time // the clock
-	// Observe, where it is not nil, is told what Collect and Bill are about.
-	Observe func(Progress)
 }
 
 // A Source is a source of samples and its name in the config.
 type Source struct {
 	Name string
 	usage.Source
-}
-
-// Progress is one step of a long task.
-type Progress struct {
-	Task  string // "reading", "folding", "billing"
-	Done  int
-	Total int // 0 where it is not known
-}
-
-func (e *Engine) observe(task string, done, total int) {
-	if e.Observe != nil {
-		e.Observe(Progress{Task: task, Done: done, Total: total})
-	}
 }

@@ -62,8 +62,9 @@ type Gone struct {
 //
 // Windows that were collected are not computed again, unless samples came late
 // to them or the meter's rule is another; those that are billed never are.
-// Where a source has samples that cannot be right nothing of it is written; the
-// others are collected, and the error names all mistakes. It may be called
+// Where a source has samples that cannot be right nothing of it is written;
+// where a meter's rule does not fit its samples the other series are. The other
+// sources are collected, and the error names all mistakes. It may be called
 // again at any time, also after a crash: what is there is kept.
 func (e *Engine) Collect(ctx context.Context, through time.Time) ([]Collected, error) {
 	if !through.IsZero() {
@@ -74,6 +75,11 @@ func (e *Engine) Collect(ctx context.Context, through time.Time) ([]Collected, e
 			return nil, fmt.Errorf("%s lies in the future: usage can be collected through %s at most", through.Format(time.RFC3339), usage.WindowAt(now).Start.In(e.Location).Format(time.RFC3339))
 		}
 	}
+	unlock, err := e.lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	var all []Collected
 	var failed []error
 	for _, source := range e.Sources {
@@ -101,7 +107,7 @@ func (e *Engine) collect(ctx context.Context, source Source, through time.Time) 
 	if err != nil {
 		return c, err
 	}
-	c.Through = reach(series, source.Name, marks, through)
+	c.Through = e.reach(series, source.Name, marks, through)
 	tenants := map[string]bool{}
 	for _, m := range marks {
 		tenants[m.Tenant] = tenants[m.Tenant] || m.Source == source.Name
@@ -110,10 +116,9 @@ func (e *Engine) collect(ctx context.Context, source Source, through time.Time) 
 	if err != nil {
 		return c, err
 	}
-	w := writer{engine: e, source: source.Name, reserved: reserved, report: &c, held: map[string]bool{}}
+	w := writer{engine: e, source: source.Name, reserved: reserved, report: &c, held: map[string]time.Time{}}
 	var mistakes []error
-	for done, key := range slices.SortedFunc(maps.Keys(series), seriesKey.compare) {
-		e.observe("folding", done, len(series))
+	for _, key := range slices.SortedFunc(maps.Keys(series), seriesKey.compare) {
 		samples := usage.Sort(series[key])
 		for _, s := range samples {
 			if s.Time.Before(c.Through) {
@@ -140,8 +145,12 @@ func (e *Engine) collect(ctx context.Context, source Source, through time.Time) 
 		return c, w.flush(ctx)
 	}
 	w.batch.Marks = append(w.batch.Marks, ledger.Mark{Source: source.Name, Through: c.Through})
+	for tenant, from := range w.held {
+		// Where the tenant has a mark already, it does not move back.
+		w.batch.Marks = append(w.batch.Marks, ledger.Mark{Tenant: tenant, Source: source.Name, Through: from})
+	}
 	for _, tenant := range slices.Sorted(maps.Keys(tenants)) {
-		if tenants[tenant] && tenant != "" && !w.held[tenant] {
+		if _, held := w.held[tenant]; tenants[tenant] && tenant != "" && !held {
 			c.Tenants = append(c.Tenants, tenant)
 			w.batch.Marks = append(w.batch.Marks, ledger.Mark{Tenant: tenant, Source: source.Name, Through: c.Through})
 			if known, ok := names[tenant]; ok {
@@ -179,6 +188,9 @@ func (e *Engine) read(ctx context.Context, source Source, c *Collected) (map[ser
 	series := map[seriesKey][]usage.Sample{}
 	var mistakes []error
 	for s, err := range source.Samples(ctx, query) {
+		if err == nil && s.Tenant == "" {
+			err = fmt.Errorf("%v: no tenant (a source gives each sample its project's id)", s.Origin)
+		}
 		if err == nil && s.Time.After(latest) {
 			err = fmt.Errorf("%v: timestamp %s lies in the future (look at the clock of the agent that sent it)", s.Origin, s.Time.Format(time.RFC3339))
 		}
@@ -186,9 +198,7 @@ func (e *Engine) read(ctx context.Context, source Source, c *Collected) (map[ser
 			mistakes = append(mistakes, err)
 			continue
 		}
-		if c.Read++; c.Read%1000 == 0 {
-			e.observe("reading", c.Read, 0)
-		}
+		c.Read++
 		key := seriesKey{s.Meter, s.Resource}
 		series[key] = append(series[key], s)
 	}
@@ -225,7 +235,7 @@ func tenantNames(ctx context.Context, source Source) (map[string]usage.Tenant, e
 }
 
 // reach is up to where a source is collected after this run.
-func reach(series map[seriesKey][]usage.Sample, source string, marks []ledger.Mark, through time.Time) time.Time {
+func (e *Engine) reach(series map[seriesKey][]usage.Sample, source string, marks []ledger.Mark, through time.Time) time.Time {
 	if through.IsZero() {
 		for _, samples := range series {
 			for _, s := range samples {
@@ -233,6 +243,10 @@ func reach(series map[seriesKey][]usage.Sample, source string, marks []ledger.Ma
 					through = start
 				}
 			}
+		}
+		// An agent whose clock is ahead vouches for nothing.
+		if now := usage.WindowAt(e.Now()).Start; through.After(now) {
+			through = now
 		}
 	}
 	for _, m := range marks {

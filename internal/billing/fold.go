@@ -21,7 +21,7 @@ type writer struct {
 	source   string
 	reserved map[string][]ledger.Order // by tenant
 	report   *Collected
-	held     map[string]bool // tenants whose usage could not be brought up to date
+	held     map[string]time.Time // tenants whose usage could not be brought up to date, and from when on
 	batch    ledger.Batch
 	folds    int // in batch
 }
@@ -224,13 +224,19 @@ func (s *series) gone(from, end time.Time) (usage.Span, bool) {
 // reportGone holds back the tenants of a series that cannot be brought up to
 // date.
 func (s *series) reportGone(from time.Time, missing usage.Span) {
+	from = usage.WindowAt(from).Start
 	s.report.Gone = append(s.report.Gone, Gone{Series: s.id, Late: usage.WindowAt(from), Missing: missing})
+	hold := func(tenant string) {
+		if at, held := s.held[tenant]; !held || from.Before(at) {
+			s.held[tenant] = from
+		}
+	}
 	for _, sample := range s.samples {
-		s.held[sample.Tenant] = true
+		hold(sample.Tenant)
 	}
 	for _, fold := range s.known {
 		for _, entry := range fold.Entries {
-			s.held[entry.Tenant] = true
+			hold(entry.Tenant)
 		}
 	}
 }
