@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	_ "github.com/jackc/pgx/v5" // the adapters of the benchmark import it
 )
 
 // BenchmarkGenerate runs the built command on deployments of 3 and of 20
@@ -63,6 +65,8 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/openstack-artifice/artifice/gen/testdata/adapters/full"
 )
 
@@ -70,6 +74,7 @@ type Source struct {
 	full.Source
 	client http.Client
 	body   json.RawMessage
+	conn   *pgx.Conn
 }
 
 type Config struct {

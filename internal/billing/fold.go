@@ -55,7 +55,7 @@ func (w *writer) fold(ctx context.Context, m usage.Meter, resource string, sampl
 		return nil
 	}
 	w.batch.Series = append(w.batch.Series, ledger.SeriesFolds{Series: id, Folds: s.changes})
-	w.batch.Resources = append(w.batch.Resources, resources(m, resource, samples)...)
+	w.batch.Resources = append(w.batch.Resources, resources(m, resource, prepared)...)
 	for _, fold := range s.changes {
 		w.report.Entries += len(fold.Entries)
 	}
