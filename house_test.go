@@ -3,9 +3,6 @@ package artifice_test
 import (
 	"bytes"
 	"encoding/json"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"io"
 	"io/fs"
 	"os"
@@ -14,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/tools/go/packages"
 )
 
 const module = "github.com/openstack-artifice/artifice"
@@ -52,8 +51,8 @@ type listed struct {
 	GoFiles    []string
 }
 
-// packages lists the packages of this module, without their tests.
-func packages(t *testing.T) []listed {
+// listPackages lists the packages of this module, without their tests.
+func listPackages(t *testing.T) []listed {
 	t.Helper()
 	out, err := exec.Command("go", "list", "-json=ImportPath,Imports,Dir,GoFiles", "./...").Output()
 	if err != nil {
@@ -88,7 +87,7 @@ func matches(pattern, name string) bool {
 }
 
 func TestArrows(t *testing.T) {
-	for _, p := range packages(t) {
+	for _, p := range listPackages(t) {
 		name, _ := room(p.ImportPath)
 		may, ok := arrows[name]
 		if !ok {
@@ -111,50 +110,47 @@ func TestArrows(t *testing.T) {
 	}
 }
 
-// inexact are the names by which figures are rounded, divided, or lose digits.
-// Each is allowed in one file, in the functions that say so.
-var inexact = []string{"Div", "DivRound", "QuoRem", "Round", "RoundBank", "RoundCash", "RoundUp", "RoundDown", "RoundCeil", "RoundFloor",
-	"Truncate", "Float64", "InexactFloat64", "NewFromFloat", "NewFromFloat32", "NewFromFloatWithExponent", "ParseFloat", "SetFloat64"}
+// inexact is what rounds, divides, or loses digits, by package. It is allowed
+// in one file.
+var inexact = map[string][]string{
+	"github.com/shopspring/decimal": {"Div", "DivRound", "QuoRem", "Mod", "Round", "RoundBank", "RoundCash", "RoundUp", "RoundDown", "RoundCeil", "RoundFloor",
+		"Ceil", "Floor", "Truncate", "IntPart", "Float64", "InexactFloat64", "BigFloat", "NewFromFloat", "NewFromFloat32", "NewFromFloatWithExponent", "Avg", "Pow", "Sqrt"},
+	"math/big": {"Float", "NewFloat", "ParseFloat", "Float64", "Float32", "SetFloat64"},
+	"strconv":  {"ParseFloat", "FormatFloat", "AppendFloat"},
+	"":         {"float32", "float64"},
+}
 
 func TestFiguresStayExact(t *testing.T) {
 	exact := []string{"usage", "invoice", "invoice/invoicetest", "ledger", "ledger/ledgertest", "rates", "internal/billing", "adapters/"}
+	loaded, err := packages.Load(&packages.Config{
+		Mode: packages.NeedName | packages.NeedFiles | packages.NeedImports | packages.NeedSyntax | packages.NeedTypes | packages.NeedTypesInfo | packages.NeedExportFile,
+	}, "./...")
+	if err != nil {
+		t.Fatal(err)
+	}
 	seen := 0
-	for _, p := range packages(t) {
-		name, _ := room(p.ImportPath)
+	for _, p := range loaded {
+		name, _ := room(p.PkgPath)
 		if !slices.ContainsFunc(exact, func(pattern string) bool { return matches(pattern, name) }) {
 			continue
 		}
-		for _, file := range p.GoFiles {
-			if name == "internal/billing" && file == "money.go" {
+		for ident, object := range p.TypesInfo.Uses {
+			at := p.Fset.Position(ident.Pos())
+			if name == "internal/billing" && filepath.Base(at.Filename) == "money.go" {
 				continue // where figures are divided and rounded
 			}
 			seen++
-			fset := token.NewFileSet()
-			parsed, err := parser.ParseFile(fset, filepath.Join(p.Dir, file), nil, 0)
-			if err != nil {
-				t.Fatal(err)
+			from := ""
+			if object.Pkg() != nil {
+				from = object.Pkg().Path()
 			}
-			ast.Inspect(parsed, func(n ast.Node) bool {
-				switch n := n.(type) {
-				case *ast.SelectorExpr:
-					call := n.Sel.Name
-					if call == "Truncate" && name == "usage" && file == "span.go" {
-						return true // a time, cut to its window
-					}
-					if slices.Contains(inexact, call) {
-						t.Errorf("%s: %s.%s belongs into internal/billing/money.go", fset.Position(n.Pos()), name, call)
-					}
-				case *ast.Ident:
-					if n.Name == "float64" || n.Name == "float32" {
-						t.Errorf("%s: %s between a sample and an invoice", fset.Position(n.Pos()), n.Name)
-					}
-				}
-				return true
-			})
+			if slices.Contains(inexact[from], object.Name()) {
+				t.Errorf("%s: %s belongs into internal/billing/money.go", at, ident.Name)
+			}
 		}
 	}
-	if seen < 20 {
-		t.Fatalf("looked at %d files only", seen)
+	if seen < 10000 {
+		t.Fatalf("looked at %d uses of names only", seen)
 	}
 }
 
