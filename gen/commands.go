@@ -72,7 +72,7 @@ func initMain(ctx context.Context, cmd Command) int {
 	for _, file := range written {
 		fmt.Fprintf(cmd.Stdout, "wrote %s\n", file)
 	}
-	fmt.Fprintf(cmd.Stdout, "\nGive the keys of %s that need one a value. Then:\n    cd %s\n    go mod tidy\n    go generate ./...\n    go build ./cmd/...\n",
+	fmt.Fprintf(cmd.Stdout, "\nGive the keys of %s that need one a value. Then:\n    cd %s\n    go generate ./...\n    go mod tidy\n    go build ./cmd/...\n",
 		filepath.Join(start.Dir, DefaultConfig), start.Dir)
 	return exitOK
 }

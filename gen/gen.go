@@ -64,9 +64,6 @@ func Generate(ctx context.Context, o Options) (*Output, error) {
 		return nil, err
 	}
 	out := &Output{Path: t.out}
-	if t.moduleChanged() {
-		out.Notes = append(out.Notes, fmt.Sprintf("%s was completed: run go mod tidy", t.fileName(t.env.GOMOD)))
-	}
 	switch {
 	case o.NoRun || !needsRun(file, adapters):
 	case t.env.cross():
@@ -76,6 +73,9 @@ func Generate(ctx context.Context, o Options) (*Output, error) {
 		if err := config.Merge(err, errs.Err()); err != nil {
 			return nil, err
 		}
+	}
+	if t.moduleChanged() {
+		out.Notes = append(out.Notes, fmt.Sprintf("%s was completed: run go mod tidy", t.fileName(t.env.GOMOD)))
 	}
 	if out.Code, err = emit(t, o.configPath(), t.name, adapters); err != nil {
 		return nil, err

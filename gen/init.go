@@ -6,6 +6,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"go/version"
 	"io/fs"
 	"os"
 	"path"
@@ -121,11 +122,6 @@ func (n *newDeployment) makeModule(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if version := strings.TrimPrefix(env.GOVERSION, "go"); modfile.GoVersionRE.MatchString(version) {
-		if err := mod.AddGoStmt(version); err != nil {
-			return err
-		}
-	}
 	if err := mod.AddTool(artifice + "/cmd/artifice-gen"); err != nil {
 		return err
 	}
@@ -134,12 +130,20 @@ func (n *newDeployment) makeModule(ctx context.Context) error {
 		return err
 	}
 	if checkout == nil {
-		version, err := ownVersion()
+		own, err := ownVersion()
 		if err != nil {
 			return err
 		}
-		mod.AddNewRequire(artifice, version, false)
+		if language := languageVersion(env.GOVERSION); language != "" {
+			if err := mod.AddGoStmt(language); err != nil {
+				return err
+			}
+		}
+		mod.AddNewRequire(artifice, own, false)
 	} else {
+		if err := mod.AddGoStmt(checkout.Go.Version); err != nil {
+			return err
+		}
 		mod.AddNewRequire(artifice, "v0.0.0", false)
 		if err := mod.AddReplace(artifice, "", filepath.Dir(env.GOMOD), ""); err != nil {
 			return err
@@ -157,6 +161,17 @@ func (n *newDeployment) makeModule(ctx context.Context) error {
 		return err
 	}
 	return n.write("go.mod", data)
+}
+
+// languageVersion is the first release of the language that the go command
+// speaks: the least that a module of its own should ask for. It is "" for one
+// that was built from elsewhere than a release.
+func languageVersion(goversion string) string {
+	language := version.Lang(goversion)
+	if language == "" {
+		return ""
+	}
+	return strings.TrimPrefix(language, "go") + ".0"
 }
 
 // readCheckout returns the go.mod and the go.sum of Artifice's own module, or

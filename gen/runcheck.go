@@ -102,6 +102,10 @@ func runCheck(ctx context.Context, t *target, o Options, adapters []*adapter) (c
 		return nil, err
 	}
 	args := append([]string{"run", "-overlay", overlay}, o.buildFlags(t)...)
+	if o.mayComplete(t) {
+		// What links the registry may need more than what loads its packages.
+		args = append(args, "-mod=mod")
+	}
 	args = append(args, path.Join(t.importPath, checkDirectory), o.configPath())
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = dir
