@@ -13,12 +13,15 @@ import (
 
 // Config is the part of an adapter's config that names its price list. An
 // adapter has it as a field with the tag `ini:"rates"`, which makes its keys
-// rates.file, rates.names and rates.delimiter.
+// rates.file, rates.names, rates.region and rates.delimiter.
 type Config struct {
 	// File is the rates file. Without one nothing has a price.
 	File config.Path `ini:"file"`
 	// Names is the names file. Without one a service is called what it is.
 	Names config.Path `ini:"names,alias=name"`
+	// Region is the default: the rate of a service there holds in every
+	// datacenter that has none of its own for it, before one of "*".
+	Region string `ini:"region"`
 	// Delimiter stands between the fields of both files.
 	Delimiter Delimiter `ini:"delimiter,default=|"`
 }
@@ -29,7 +32,7 @@ func (c Config) Check() iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		err := errors.New("none is configured, so nothing has a price: name one with rates.file")
 		if c.File != "" {
-			_, err = readRates(string(c.File), c.Delimiter.Rune('|'))
+			_, err = readRates(c)
 		}
 		if !yield("rates file", err) || c.Names == "" {
 			return

@@ -1,14 +1,12 @@
 package rates
 
 import (
-	"errors"
-	"fmt"
+	"time"
 
 	"github.com/shopspring/decimal"
-)
 
-// ErrNoRate says that a price list has no rate for a service.
-var ErrNoRate = errors.New("no rate")
+	"github.com/openstack-artifice/artifice/usage"
+)
 
 // everywhere is the region of rates that hold in every datacenter.
 const everywhere = "*"
@@ -16,32 +14,48 @@ const everywhere = "*"
 // A List is a price list. It does not change, and may be used by several
 // goroutines at once. The zero List has no rates.
 type List struct {
-	file  string
-	rates map[rateKey]rate
-	names map[string]string
+	file   string
+	region string // whose rates hold in datacenters without their own; or ""
+	rates  map[rateKey][]rate
+	names  map[string]string
 }
 
 type rateKey struct{ region, name string }
 
 type rate struct {
-	cost decimal.Decimal
-	unit string
+	cost     decimal.Decimal
+	unit     string
+	from, to time.Time // days, as their midnight in UTC; zero for no border
+	currency string    // "" for that of whoever asks
+	line     int
 }
 
-// Cost returns the price of one unit of a service in a datacenter. A rate for
-// the datacenter wins over one for every datacenter; within these, a rate for
-// the name that the names file gives the service wins over one for the
-// service's own. The error wraps ErrNoRate where the list has none.
+// always reports whether the rate holds on every day.
+func (r rate) always() bool { return r.from.IsZero() && r.to.IsZero() }
+
+// holds reports whether the rate holds on a day.
+func (r rate) holds(day time.Time) bool {
+	return !day.Before(r.from) && (r.to.IsZero() || day.Before(r.to))
+}
+
+// At returns the prices that hold for a block, in a currency (ISO 4217). The
+// days of the price list begin and end in the time zone of the block's start,
+// and, as blocks do, at a whole UTC hour. For the zero block, which is all of
+// time, only rates without dates have a price, and for the currency "" only
+// those without a currency.
+func (l *List) At(block usage.Span, currency string) *Prices {
+	return &Prices{list: l, block: block, currency: currency}
+}
+
+// Cost is that of the prices of all of time: it is for lists whose rates have
+// neither dates nor currencies. See [List.At] for all others.
 func (l *List) Cost(datacenter, service string) (decimal.Decimal, error) {
-	r, err := l.rate(datacenter, service)
-	return r.cost, err
+	return l.At(usage.Span{}, "").Cost(datacenter, service)
 }
 
-// Unit returns the text of the unit column of the rate that Cost returns. It
-// may be "", and may be a remark rather than a unit.
+// Unit is that of the rate that Cost returns.
 func (l *List) Unit(datacenter, service string) (string, error) {
-	r, err := l.rate(datacenter, service)
-	return r.unit, err
+	return l.At(usage.Span{}, "").Unit(datacenter, service)
 }
 
 // Name returns what the names file calls a service, or the service itself.
@@ -52,21 +66,18 @@ func (l *List) Name(service string) string {
 	return service
 }
 
-func (l *List) rate(datacenter, service string) (rate, error) {
-	name := l.Name(service)
-	for _, region := range []string{datacenter, everywhere} {
-		for _, n := range []string{name, service} {
-			if r, ok := l.rates[rateKey{region, n}]; ok {
-				return r, nil
+// candidates are the rates that can be a service's in a datacenter: in each
+// group those of one region and name, and before it the groups that win.
+func (l *List) candidates(datacenter, service string) [][]rate {
+	regions := [...]string{datacenter, l.region, everywhere}
+	names := [...]string{l.Name(service), service}
+	groups := make([][]rate, 0, len(regions)*len(names))
+	for _, region := range regions {
+		for _, name := range names {
+			if same := l.rates[rateKey{region, name}]; len(same) > 0 {
+				groups = append(groups, same)
 			}
 		}
 	}
-	called := fmt.Sprintf("%q", service)
-	if name != service {
-		called += fmt.Sprintf(", called %q,", name)
-	}
-	if l.file == "" {
-		return rate{}, fmt.Errorf("%w for %s in %q: no rates file is configured", ErrNoRate, called, datacenter)
-	}
-	return rate{}, fmt.Errorf("%w for %s in %q: add a line to %s", ErrNoRate, called, datacenter, l.file)
+	return groups
 }

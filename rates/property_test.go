@@ -2,11 +2,15 @@ package rates
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"pgregory.net/rapid"
+
+	"github.com/openstack-artifice/artifice/config"
 )
 
 // What encodes a table by the rules of the package's doc is read back, field
@@ -26,9 +30,10 @@ func TestTableReadsBack(t *testing.T) {
 			case 1:
 				text.WriteString(pad.Draw(t, "pad") + "# a \" comment | " + "\n")
 			default:
-				fields := make([]string, 4)
-				encoded := make([]string, 4)
-				for i := range fields {
+				width := rapid.SampledFrom([]int{4, 6}).Draw(t, "width")
+				fields := make([]string, 6) // those left out are empty
+				encoded := make([]string, width)
+				for i := range width {
 					// Only quotes keep blanks at the ends of a field.
 					fields[i] = strings.TrimSpace(field.Draw(t, "field"))
 					encoded[i] = fields[i]
@@ -41,7 +46,7 @@ func TestTableReadsBack(t *testing.T) {
 				want = append(want, row{line, fields})
 			}
 		}
-		got := parseTable("file", []byte(text.String()), '|', "a", "b", "c", "d")
+		got := parseTable("file", []byte(text.String()), '|', form{[]string{"a", "b", "c", "d", "e", "f"}, []int{4, 6}})
 		if err := got.err(); err != nil {
 			t.Fatalf("%v\n%s", err, text.String())
 		}
@@ -60,7 +65,7 @@ func FuzzTable(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		got := parseTable("file", []byte(text), '|', "region", "name", "unit", "rate")
+		got := parseTable("file", []byte(text), '|', rateForm)
 		seen := map[int]bool{}
 		for _, r := range got.rows {
 			if seen[r.line] {
@@ -92,14 +97,21 @@ func FuzzTable(f *testing.F) {
 	})
 }
 
+// Ten thousand rates, half of which have dates.
 func BenchmarkRead(b *testing.B) {
 	var text strings.Builder
-	for i := range 10_000 {
-		fmt.Fprintf(&text, "region | service %d | hour | 0.%04d\n", i, i)
+	for i := range 5_000 {
+		fmt.Fprintf(&text, "* | service %d | hour | 0.%04d\n", i, i)
+		fmt.Fprintf(&text, "north | service %d | hour | 0.%04d | 20%02d-01-01 | | NZD\n", i, i, i%100)
 	}
+	path := filepath.Join(b.TempDir(), "rates.csv")
+	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
 	for b.Loop() {
-		if t := parseTable("file", []byte(text.String()), '|', "region", "name", "unit", "rate"); len(t.rows) != 10_000 {
-			b.Fatal(t.err())
+		if list, err := Read(Config{File: config.Path(path), Region: "north"}); err != nil || len(list.rates) != 10_000 {
+			b.Fatal(len(list.rates), err)
 		}
 	}
 }

@@ -1,20 +1,30 @@
 package rates
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
+	"regexp"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/openstack-artifice/artifice/config"
+)
+
+var (
+	rateForm = form{columns: []string{"region", "name", "unit", "rate", "from", "to", "currency"}, widths: []int{4, 6, 7}}
+	nameForm = form{columns: []string{"service", "name"}, widths: []int{2}}
 )
 
 // Read reads the price list that c names. The error joins every mistake of
 // both files, each an *Error, in the order of their lines.
 func Read(c Config) (*List, error) {
-	list := &List{file: string(c.File)}
+	list := &List{file: string(c.File), region: regionOf(c.Region)}
 	var err, namesErr error
 	if c.File != "" {
-		list.rates, err = readRates(string(c.File), c.Delimiter.Rune('|'))
+		list.rates, err = readRates(c)
 	}
 	if c.Names != "" {
 		list.names, namesErr = readNames(string(c.Names), c.Delimiter.Rune('|'))
@@ -25,48 +35,115 @@ func Read(c Config) (*List, error) {
 	return list, nil
 }
 
-func readRates(path string, comma rune) (map[rateKey]rate, error) {
-	t, err := readTable(path, comma, "region", "name", "unit", "rate")
+func readRates(c Config) (map[rateKey][]rate, error) {
+	t, err := readTable(string(c.File), c.Delimiter.Rune('|'), rateForm)
 	if err != nil {
 		return nil, err
 	}
-	rates := make(map[rateKey]rate, len(t.rows))
-	lines := make(map[rateKey]int, len(t.rows))
+	rates := make(map[rateKey][]rate, len(t.rows))
+	regions := map[string]bool{}
 	for _, row := range t.rows {
-		region, name, unit, text := row.fields[0], row.fields[1], row.fields[2], row.fields[3]
-		key := rateKey{region, name}
-		if region == "region" { // the original's files say so in every line
-			key.region = everywhere
+		key, r := t.rate(row)
+		regions[key.region] = true
+		if key.name != "" {
+			rates[key] = append(rates[key], r)
 		}
-		if region == "" {
-			t.mistake(row.line, "the region is empty (write * for every datacenter)")
+	}
+	for key, same := range rates {
+		if len(same) > 1 {
+			t.overlaps(key, same)
 		}
-		cost, err := config.Decimal(text)
-		switch {
-		case text == "":
-			t.mistake(row.line, "the rate of %q is empty", name)
-		case err != nil && strings.EqualFold(text, "rate"):
-			t.mistake(row.line, "the rate of %q: %w (a rates file has no header)", name, err)
-		case err != nil:
-			t.mistake(row.line, "the rate of %q: %w", name, err)
-		case cost.IsNegative():
-			t.mistake(row.line, "the rate of %q is %s: a price cannot be negative", name, text)
+	}
+	if region := regionOf(c.Region); region != "" && !regions[region] {
+		near := ""
+		if s := config.Suggest(region, slices.Sorted(maps.Keys(regions))); s != "" {
+			near = fmt.Sprintf(" (did you mean %q?)", s)
 		}
-		if name == "" {
-			t.mistake(row.line, "the name is empty")
-			continue
-		}
-		if first, ok := lines[key]; ok {
-			t.mistake(row.line, "%q in region %q has a rate already, in line %d (keep one of them)", name, key.region, first)
-			continue
-		}
-		rates[key], lines[key] = rate{cost: cost, unit: unit}, row.line
+		t.mistake(0, "has no line for %q, the region of rates.region%s", region, near)
 	}
 	return rates, t.err()
 }
 
+// currencyCode is the form of an ISO 4217 code.
+var currencyCode = regexp.MustCompile(`^[A-Z]{3}$`)
+
+// rate reads a row, and notes every mistake in it.
+func (t *table) rate(row row) (rateKey, rate) {
+	region, name, unit, text, currency := row.fields[0], row.fields[1], row.fields[2], row.fields[3], row.fields[6]
+	if region == "" {
+		t.mistake(row.line, "the region is empty (write * for every datacenter)")
+	}
+	if name == "" {
+		t.mistake(row.line, "the name is empty")
+	}
+	cost, err := config.Decimal(text)
+	switch {
+	case text == "":
+		t.mistake(row.line, "the rate of %q is empty", name)
+	case err != nil && strings.EqualFold(text, "rate"):
+		t.mistake(row.line, "the rate of %q: %w (a rates file has no header: begin its line with #)", name, err)
+	case err != nil:
+		t.mistake(row.line, "the rate of %q: %w", name, err)
+	case cost.IsNegative():
+		t.mistake(row.line, "the rate of %q is %s: a price cannot be negative", name, text)
+	}
+	r := rate{cost: cost, unit: unit, currency: currency, line: row.line, from: t.day(row, 4), to: t.day(row, 5)}
+	if !r.from.IsZero() && !r.to.IsZero() && !r.from.Before(r.to) {
+		t.mistake(row.line, "the rate of %q holds from %s to %s, which is never (its last day is the one before %[3]s)", name, row.fields[4], row.fields[5])
+	}
+	if currency != "" && !currencyCode.MatchString(currency) {
+		t.mistake(row.line, "the currency of %q: %q is no ISO 4217 code (write it like NZD)", name, currency)
+	}
+	return rateKey{regionOf(region), name}, r
+}
+
+// day is a field that holds a date, or nothing.
+func (t *table) day(row row, field int) time.Time {
+	text := row.fields[field]
+	if text == "" {
+		return time.Time{}
+	}
+	day, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		t.mistake(row.line, "%s: %q is not a date (write it like 2013-08-01)", rateForm.columns[field], text)
+	}
+	return day
+}
+
+// overlaps notes every rate that holds on a day of another of the same name
+// and region, at the later of the two lines.
+func (t *table) overlaps(key rateKey, same []rate) {
+	sorted := slices.SortedStableFunc(slices.Values(same), func(a, b rate) int {
+		return cmp.Or(a.from.Compare(b.from), cmp.Compare(a.line, b.line))
+	})
+	last := sorted[0] // the one that holds longest so far
+	for _, r := range sorted[1:] {
+		if last.to.IsZero() || r.from.Before(last.to) {
+			first, second := min(last.line, r.line), max(last.line, r.line)
+			if last.always() && r.always() {
+				t.mistake(second, "%q in region %q has a rate already, in line %d (keep one of them)", key.name, key.region, first)
+			} else {
+				t.mistake(second, "%q in region %q has a rate for some of these days already, in line %d (let one end on the day on which the other begins)",
+					key.name, key.region, first)
+			}
+		}
+		if !last.to.IsZero() && (r.to.IsZero() || r.to.After(last.to)) {
+			last = r
+		}
+	}
+}
+
+// regionOf is a region's name: the original's files say "region" in every
+// line.
+func regionOf(text string) string {
+	if text == "region" {
+		return everywhere
+	}
+	return text
+}
+
 func readNames(path string, comma rune) (map[string]string, error) {
-	t, err := readTable(path, comma, "service", "name")
+	t, err := readTable(path, comma, nameForm)
 	if err != nil {
 		return nil, err
 	}

@@ -20,16 +20,22 @@ import (
 // maxFile is the size in bytes above which a file is no price list.
 const maxFile = 64 << 20
 
+// A form is what the lines of a kind of file look like.
+type form struct {
+	columns []string
+	widths  []int // how many of the columns a line may have, in rising order
+}
+
 // A table is what a file holds, with the mistakes found in it so far.
 type table struct {
 	file     string
-	rows     []row // those with as many fields as there are columns
+	rows     []row // those of a width that the form has
 	mistakes []*Error
 }
 
 type row struct {
-	line   int // from 1
-	fields []string
+	line   int      // from 1
+	fields []string // as many as the form has columns; "" for those left out
 }
 
 func (t *table) mistake(line int, format string, args ...any) {
@@ -48,14 +54,15 @@ func (t *table) err() error {
 
 // readTable reads a file. Its error says that there is nothing to look at;
 // mistakes in lines are kept with the table, so that the caller adds its own.
-func readTable(path string, comma rune, columns ...string) (*table, error) {
+func readTable(path string, comma rune, form form) (*table, error) {
 	data, err := readFile(path)
 	if err != nil {
 		return nil, &Error{File: path, Err: err}
 	}
-	t := parseTable(path, data, comma, columns...)
+	t := parseTable(path, data, comma, form)
 	if len(t.rows) == 0 && len(t.mistakes) == 0 {
-		t.mistake(0, "is empty: write a line %q for each %s", strings.Join(columns, " "+string(comma)+" "), columns[len(columns)-1])
+		needed := form.columns[:form.widths[0]]
+		t.mistake(0, "is empty: write a line %q for each %s", strings.Join(needed, " "+string(comma)+" "), needed[len(needed)-1])
 		return nil, t.err()
 	}
 	return t, nil
@@ -82,7 +89,7 @@ func readFile(path string) ([]byte, error) {
 
 // parseTable reads every line on its own, so that an open quote never swallows
 // the lines after it, and a mistake in one line does not hide those in others.
-func parseTable(file string, data []byte, comma rune, columns ...string) *table {
+func parseTable(file string, data []byte, comma rune, form form) *table {
 	t := &table{file: file}
 	lines := strings.Split(string(bytes.TrimPrefix(data, []byte("\ufeff"))), "\n")
 	for i, line := range lines {
@@ -119,12 +126,13 @@ func parseTable(file string, data []byte, comma rune, columns ...string) *table 
 		}
 		line, _ := reader.FieldPos(0)
 		switch {
-		case len(fields) != len(columns):
-			t.mistake(line, "has %s, not %d (%s)", count(len(fields)), len(columns), strings.Join(columns, " "+string(comma)+" "))
+		case !slices.Contains(form.widths, len(fields)):
+			t.mistake(line, "has %s, not %s (%s)", count(len(fields)), anyOf(form.widths), strings.Join(form.columns, " "+string(comma)+" "))
 		case slices.ContainsFunc(fields, holdsControl):
 			t.mistake(line, "holds a control character")
 		default:
-			t.rows = append(t.rows, row{line: line, fields: fields})
+			left := len(form.columns) - len(fields)
+			t.rows = append(t.rows, row{line: line, fields: append(fields, make([]string, left)...)})
 		}
 	}
 }
@@ -154,4 +162,17 @@ func count(fields int) string {
 		return "1 field"
 	}
 	return fmt.Sprintf("%d fields", fields)
+}
+
+// anyOf says "4, 6 or 7".
+func anyOf(widths []int) string {
+	text := fmt.Sprint(widths[0])
+	for i, w := range widths[1:] {
+		between := ", "
+		if i == len(widths)-2 {
+			between = " or "
+		}
+		text += between + fmt.Sprint(w)
+	}
+	return text
 }
