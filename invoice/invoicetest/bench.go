@@ -192,7 +192,13 @@ func (b *bench) wantSaved(order invoice.Order, reference string, c content, plai
 	if plain && !slices.Equal(got.Sections, c.sections) {
 		b.Errorf("sections %q, want %q", got.Sections, c.sections)
 	}
-	if len(got.Sections) != len(c.sections) || len(got.Items) != len(c.items) {
+	// Where a section is nothing but the text of its lines, two whose names
+	// were altered may read the same.
+	sections := len(c.sections)
+	if b.setup.NeedsLines && !plain {
+		sections = len(got.Sections)
+	}
+	if len(got.Sections) != sections || len(got.Items) != len(c.items) {
 		b.Errorf("%d sections and %d lines, want %d and %d", len(got.Sections), len(got.Items), len(c.sections), len(c.items))
 		return
 	}

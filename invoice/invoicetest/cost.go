@@ -2,6 +2,7 @@ package invoicetest
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/openstack-artifice/artifice/invoice"
 )
@@ -39,6 +40,10 @@ func costUnknown(b *bench) {
 		got, err := inv.Cost(b.ctx, p.Datacenter, p.Name)
 		if !errors.Is(err, invoice.ErrNoCost) {
 			b.Errorf("Cost(%q, %q) = %s, %v; want ErrNoCost", p.Datacenter, p.Name, got, err)
+			continue
+		}
+		if !strings.Contains(err.Error(), p.Name) {
+			b.Errorf("Cost(%q, %q): the error %q does not name the service", p.Datacenter, p.Name, err)
 		}
 	}
 	known := b.setup.Prices[0]

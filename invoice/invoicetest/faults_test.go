@@ -64,9 +64,10 @@ func (f faulty) Find(ctx context.Context) (string, error) {
 // broken is a Memory whose invoices have a fault.
 type broken struct {
 	*Memory
-	open   func(*broken, *Invoice) invoice.Invoice
-	shared *Invoice
-	calls  int
+	open  func(*broken, *Invoice) invoice.Invoice
+	lines map[string][]invoice.Item // of all invoices of an order, by its key
+	busy  string                    // the key of the order that was opened last
+	calls int
 }
 
 func (b *broken) NewInvoice(_ context.Context, order invoice.Order) (invoice.Invoice, error) {
@@ -168,19 +169,45 @@ var faults = []struct {
 		}
 		return cost, nil
 	}})},
+	{"an unknown cost is not named", "an unknown cost is ErrNoCost", every(faulty{cost: func(i *Invoice, _, name string) (decimal.Decimal, error) {
+		cost, ok := i.erp.costs[name]
+		if !ok {
+			return cost, invoice.ErrNoCost
+		}
+		return cost, nil
+	}})},
+	{"an unknown cost may have saved it", "errors are what they say", every(faulty{cost: func(i *Invoice, datacenter, name string) (decimal.Decimal, error) {
+		cost, err := i.Cost(context.Background(), datacenter, name)
+		return cost, invoice.UnknownOutcome(err)
+	}})},
+	{"a closed invoice may have been saved", "errors are what they say", every(faulty{commit: func(ctx context.Context, i *Invoice) (string, error) {
+		reference, err := i.Commit(ctx)
+		return reference, invoice.UnknownOutcome(err)
+	}})},
+	{"what is not found never will be", "errors are what they say", every(faulty{find: func(i *Invoice) (string, error) {
+		reference, err := i.Find(context.Background())
+		return reference, invoice.Permanent(err)
+	}})},
+	{"what has no section is closed", "errors are what they say", every(faulty{addLine: func(i *Invoice, item invoice.Item) error {
+		err := i.AddLine(item)
+		if errors.Is(err, invoice.ErrNoSection) {
+			err = errors.Join(err, invoice.ErrClosed)
+		}
+		return err
+	}})},
 	{"every line is saved at once", "nothing is saved before commit", every(faulty{addLine: func(i *Invoice, item invoice.Item) error {
 		err := i.AddLine(item)
 		i.erp.do(func() { i.erp.saved[i.order.Key] = i })
 		return err
 	}})},
 	{"an order's invoices share their lines", "dropped without a trace", func(b *broken, i *Invoice) invoice.Invoice {
-		b.do(func() {
-			if b.shared != nil && b.shared.order.Key == i.order.Key {
-				i.items = b.shared.items
-			}
-			b.shared = i
-		})
-		return i
+		return faulty{Invoice: i, addLine: func(i *Invoice, item invoice.Item) error {
+			b.do(func() { b.lines[i.order.Key] = append(b.lines[i.order.Key], item) })
+			return i.AddLine(item)
+		}, commit: func(ctx context.Context, i *Invoice) (string, error) {
+			b.do(func() { i.items = slices.Clone(b.lines[i.order.Key]) })
+			return i.Commit(ctx)
+		}}
 	}},
 	{"commit can be repeated", "commit closes the invoice", every(faulty{commit: func(ctx context.Context, i *Invoice) (string, error) {
 		i.closed = false
@@ -232,7 +259,7 @@ var faults = []struct {
 	}})},
 	{"tenants' ids are cut", "hostile tenants never meet", every(faulty{commit: func(ctx context.Context, i *Invoice) (string, error) {
 		_, err := i.Commit(ctx)
-		i.reference = i.order.Tenant.ID[:min(len(i.order.Tenant.ID), 255)]
+		i.erp.do(func() { i.reference = i.order.Tenant.ID[:min(len(i.order.Tenant.ID), 255)] })
 		return i.reference, err
 	}})},
 	{"a cancelled context is not looked at", "a cancelled context stops", every(faulty{commit: func(ctx context.Context, i *Invoice) (string, error) {
@@ -246,9 +273,35 @@ var faults = []struct {
 		reference, err := i.Commit(ctx)
 		return reference, invoice.Permanent(err)
 	}})},
+	{"a cancelled commit leaves the invoice open", "a cancelled context stops", every(faulty{commit: func(ctx context.Context, i *Invoice) (string, error) {
+		reference, err := i.Commit(ctx)
+		if ctx.Err() != nil {
+			i.closed = false
+		}
+		return reference, err
+	}})},
+	{"one order side by side is refused for good", "the same order side by side is one invoice", func(b *broken, i *Invoice) invoice.Invoice {
+		var busy bool
+		b.do(func() { busy = i.order.Key == b.busy; b.busy = i.order.Key })
+		return faulty{Invoice: i, commit: func(ctx context.Context, i *Invoice) (string, error) {
+			if busy {
+				return "", invoice.Permanent(errors.New("locked"))
+			}
+			return i.Commit(ctx)
+		}}
+	}},
+	{"one order side by side is several invoices", "the same order side by side is one invoice", every(faulty{commit: func(ctx context.Context, i *Invoice) (string, error) {
+		i.erp.do(func() {
+			if there, ok := i.erp.saved[i.order.Key]; ok {
+				i.erp.saved[there.reference] = there
+				delete(i.erp.saved, i.order.Key)
+			}
+		})
+		return i.Commit(ctx)
+	}})},
 	{"every invoice has one name", "invoices side by side", every(faulty{commit: func(ctx context.Context, i *Invoice) (string, error) {
 		_, err := i.Commit(ctx)
-		i.reference = "draft"
+		i.erp.do(func() { i.reference = "draft" })
 		return i.reference, err
 	}})},
 	{"a page of lines is saved", "ten thousand lines", every(faulty{addLine: func(i *Invoice, item invoice.Item) error {
@@ -283,7 +336,7 @@ func TestFaultsAreFound(t *testing.T) {
 func brokenSetup(open func(*broken, *Invoice) invoice.Invoice) invoicetest.Setup {
 	s := memorySetup
 	s.New = func(t testing.TB) invoice.ERP {
-		return &broken{Memory: memorySetup.New(t).(*Memory), open: open}
+		return &broken{Memory: memorySetup.New(t).(*Memory), open: open, lines: map[string][]invoice.Item{}}
 	}
 	s.Saved = func(t testing.TB, erp invoice.ERP) []invoicetest.Saved {
 		return memorySetup.Saved(t, erp.(*broken).Memory)
@@ -306,6 +359,33 @@ func TestSickHealthIsFound(t *testing.T) {
 	}
 }
 
+// An ERP that needs lines says so for good, and saves nothing.
+func TestNeedsLines(t *testing.T) {
+	refuse := func(class func(error) error) invoicetest.Setup {
+		s := brokenSetup(every(faulty{commit: func(ctx context.Context, i *Invoice) (string, error) {
+			if len(i.items) == 0 && class != nil {
+				return "", class(errors.New("no lines"))
+			}
+			return i.Commit(ctx)
+		}}))
+		s.NeedsLines = true
+		return s
+	}
+	if failed, _ := invoicetest.Failures(t, refuse(invoice.Permanent)); len(failed) > 0 {
+		t.Errorf("failed %v", failed)
+	}
+	for name, class := range map[string]func(error) error{
+		"to be tried again":  func(err error) error { return err },
+		"an unknown outcome": invoice.UnknownOutcome,
+		"accepted":           nil,
+	} {
+		failed, _ := invoicetest.Failures(t, refuse(class))
+		if failed["no lines"] == "" {
+			t.Errorf("%s: the check holds; those that fail are %q", name, slices.Sorted(maps.Keys(failed)))
+		}
+	}
+}
+
 // A check that cannot be made is skipped, never passed in silence.
 func TestChecksThatCannotBeMade(t *testing.T) {
 	s := memorySetup
@@ -320,7 +400,8 @@ func TestChecksThatCannotBeMade(t *testing.T) {
 	failed, skipped := invoicetest.Failures(t, s)
 	want := []string{
 		"sections keep their order", "lines are kept to the last digit", "a unit is known for every cost", "find tells what is saved",
-		"the same order twice is one invoice", "the same key with other content is refused", "health is told without a change",
+		"the same order twice is one invoice", "the same key with other content is refused",
+		"the same order side by side is one invoice", "health is told without a change",
 	}
 	if len(failed) > 0 || fmt.Sprint(skipped) != fmt.Sprint(want) {
 		t.Errorf("failed %v, skipped\n%q, want\n%q", failed, skipped, want)

@@ -48,6 +48,10 @@ type Setup struct {
 	// Prices.
 	KnownOnly bool
 
+	// NeedsLines says that the ERP has no invoice without a line, and shows no
+	// section without one: a commit of such an invoice is a permanent error.
+	NeedsLines bool
+
 	// Currency and Digits are those of the orders: NZD and 2 where Currency is
 	// "".
 	Currency string
@@ -102,6 +106,7 @@ var checks = []check{
 	{"nothing is saved before commit", nothingBeforeCommit},
 	{"dropped without a trace", droppedWithoutTrace},
 	{"commit closes the invoice", commitCloses},
+	{"errors are what they say", errorClasses},
 	{"find tells what is saved", findTells},
 	{"the same order twice is one invoice", sameTwice},
 	{"the same key with other content is refused", otherContent},
@@ -109,6 +114,7 @@ var checks = []check{
 	{"hostile tenants never meet", hostileTenants},
 	{"a cancelled context stops", contextCancelled},
 	{"invoices side by side", sideBySide},
+	{"the same order side by side is one invoice", sameSideBySide},
 	{"ten thousand lines", manyLines},
 	{"no lines", noLines},
 	{"health is told without a change", health},

@@ -97,11 +97,29 @@ func manyLines(b *bench) {
 }
 
 func noLines(b *bench) {
+	if b.setup.NeedsLines {
+		noLinesRefused(b)
+		return
+	}
 	order := b.order(0)
 	b.wantSaved(order, b.committed(order, content{}), content{}, true)
 
 	order = b.order(1)
 	c := content{sections: b.lines("1").sections}
+	b.wantSaved(order, b.committed(order, c), c, true)
+}
+
+// noLinesRefused is for an ERP that needs a line: it says so, and takes the
+// order once it has one.
+func noLinesRefused(b *bench) {
+	order, c := b.order(0), b.lines("1")
+	for _, empty := range []content{{}, {sections: c.sections}} {
+		reference, err := b.opened(order, empty).Commit(b.ctx)
+		if !invoice.IsPermanent(err) {
+			b.Errorf("Commit of an invoice without lines = %q, %v; want a permanent error (Setup.NeedsLines is set)", reference, err)
+		}
+		b.wantNone(order, "a commit without lines")
+	}
 	b.wantSaved(order, b.committed(order, c), c, true)
 }
 

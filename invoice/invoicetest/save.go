@@ -50,6 +50,48 @@ func commitCloses(b *bench) {
 	b.wantSaved(order, reference, c, true)
 }
 
+// errorClasses proves that an error which says what is wrong does not say that
+// the ERP may have saved the invoice as well: the engine would look for it, or
+// ask a person.
+func errorClasses(b *bench) {
+	order, c := b.order(0), b.lines("1")
+	want := func(what string, err, class error) {
+		b.Helper()
+		if !errors.Is(err, class) {
+			b.Errorf("%s = %v, want one that wraps %q", what, err, class)
+		}
+		if invoice.IsUnknownOutcome(err) {
+			b.Errorf("%s: the error is an unknown outcome, but nothing was sent: %v", what, err)
+		}
+		for _, other := range []error{invoice.ErrNotFound, invoice.ErrNoCost, invoice.ErrClosed, invoice.ErrNoSection} {
+			if other != class && errors.Is(err, other) {
+				b.Errorf("%s: the error says %q as well: %v", what, other, err)
+			}
+		}
+	}
+	inv := b.open(order)
+	want("AddLine without a section", inv.AddLine(c.items[0]), invoice.ErrNoSection)
+	_, err := inv.Cost(b.ctx, c.items[0].Datacenter, "no such service")
+	want("Cost of an unknown service", err, invoice.ErrNoCost)
+	if f, ok := inv.(invoice.Finder); ok {
+		_, err = f.Find(b.ctx)
+		want("Find before Commit", err, invoice.ErrNotFound)
+		if invoice.IsPermanent(err) {
+			b.Errorf("Find before Commit: the error is permanent, but a commit mends it: %v", err)
+		}
+	}
+	if err := fill(inv, c); err != nil {
+		b.Fatal(err)
+	}
+	if _, err := inv.Commit(b.ctx); err != nil {
+		b.Fatalf("Commit: %v", err)
+	}
+	_, err = inv.Commit(b.ctx)
+	want("a second Commit", err, invoice.ErrClosed)
+	want("AddLine after Commit", inv.AddLine(c.items[0]), invoice.ErrClosed)
+	want("AddSection after Commit", inv.AddSection("another"), invoice.ErrClosed)
+}
+
 func findTells(b *bench) {
 	order, other := b.order(0), b.order(1)
 	find := func(order invoice.Order) (string, error) {
@@ -137,6 +179,9 @@ func contextCancelled(b *bench) {
 	if err == nil {
 		b.Fatal("Commit with a cancelled context was not stopped")
 	}
+	if _, again := inv.Commit(b.ctx); !errors.Is(again, invoice.ErrClosed) {
+		b.Errorf("a second Commit, after one that was cancelled, = %v; want ErrClosed", again)
+	}
 	if invoice.IsUnknownOutcome(err) {
 		return
 	}
@@ -194,6 +239,50 @@ func sideBySide(b *bench) {
 		seen[o.reference] = n + 1
 		b.wantSaved(o.order, o.reference, o.content, true)
 	}
+}
+
+// sameSideBySide commits one order from several goroutines: attempts may fail,
+// but not for good, and all that succeed are one invoice.
+func sameSideBySide(b *bench) {
+	if !b.setup.Once {
+		b.Skip("needs Setup.Once: the ERP does not tell keys apart itself")
+	}
+	const attempts = 8
+	order, c := b.order(0), b.lines("1", "2", "0")
+	references, errs := make([]string, attempts), make([]error, attempts)
+	var filled, done sync.WaitGroup
+	filled.Add(attempts)
+	for n := range attempts {
+		done.Go(func() {
+			inv, err := b.erp.NewInvoice(b.ctx, order)
+			if err == nil && inv == nil {
+				err = errors.New("NewInvoice returned neither an invoice nor an error")
+			}
+			if err == nil {
+				err = fill(inv, c)
+			}
+			filled.Done()
+			filled.Wait()
+			if err == nil {
+				references[n], err = inv.Commit(b.ctx)
+			}
+			errs[n] = err
+		})
+	}
+	done.Wait()
+	for n, err := range errs {
+		if invoice.IsPermanent(err) {
+			b.Errorf("attempt %d of %d at one order, side by side: the error is permanent, but the order is the same: %v", n+1, attempts, err)
+		}
+	}
+	// Whoever comes last finds what is there, or saves it now.
+	want := b.committed(order, c)
+	for n, reference := range references {
+		if errs[n] == nil && reference != want {
+			b.Errorf("attempt %d of %d at one order, side by side, is %q; it is %q", n+1, attempts, reference, want)
+		}
+	}
+	b.wantSaved(order, want, c, true)
 }
 
 func health(b *bench) {
