@@ -3,6 +3,7 @@ package csv
 import (
 	"errors"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -25,7 +26,10 @@ func TestDefaults(t *testing.T) {
 	want := map[string]string{
 		"output_file": d.OutputFile,
 		"row_layout":  strings.Join(d.RowLayout, ","),
+		"layout":      d.Layout,
+		"header":      strconv.FormatBool(d.Header),
 		"delimiter":   string(d.Delimiter.Rune(0)),
+		"profile":     d.Profile,
 	}
 	if diff := cmp.Diff(want, text); diff != "" {
 		t.Errorf("(-test +tags)\n%s", diff)
@@ -102,6 +106,42 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+// Words that mean nothing, at their keys, and layouts that do not go together.
+func TestValidateStyle(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		change func(*Config)
+		want   string
+	}{
+		{"nothing said", func(c *Config) { c.Layout, c.Profile = "", "" }, ""},
+		{"a flat layout needs no words", func(c *Config) { c.Layout, c.RowLayout = "flat", []string{"value", "amount"} }, ""},
+		{"nor the key, which is added", func(c *Config) { c.Layout, c.RowLayout = "flat", []string{"order", "amount"} }, ""},
+		{"but an amount", func(c *Config) { c.Layout, c.RowLayout = "flat", []string{"value"} }, "row_layout: lacks the column amount"},
+		{"the key twice", func(c *Config) { c.Layout, c.RowLayout = "flat", []string{"order", "amount", "order"} }, `row_layout: the column "order" is there twice`},
+		{"a delimiter that the encoding has not", func(c *Config) { c.Encoding, c.Delimiter = "latin1", '→' },
+			`delimiter: latin1 has no character '→' (U+2192), which is in line 1 (choose another encoding, such as utf-8)`},
+		{"a delimiter that it has", func(c *Config) { c.Encoding, c.Delimiter = "latin1", '¦' }, ""},
+		{"all at once", func(c *Config) { c.Layout, c.Profile, c.Encoding, c.LineEnd = "flt", "rwa", "utf8", "lfcr" },
+			`profile: "rwa" means nothing here (did you mean "raw"?)` + "\n" +
+				`encoding: "utf8" means nothing here (did you mean "utf-8"?)` + "\n" +
+				`line_end: "lfcr" means nothing here (there are crlf, lf)` + "\n" +
+				`layout: "flt" means nothing here (did you mean "flat"?)`},
+		{"far from any word", func(c *Config) { c.Encoding = "ebcdic" }, `encoding: "ebcdic" means nothing here (there are utf-8, utf-8-bom, utf-16le, latin1, windows-1252)`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c := defaults(t.TempDir())
+			tc.change(&c)
+			err := c.Validate()
+			if tc.want == "" && err != nil || tc.want != "" && (err == nil || err.Error() != tc.want) {
+				t.Fatalf("got  %v\nwant %s", err, tc.want)
+			}
+			if keyErr := (*config.KeyError)(nil); err != nil && !errors.As(err, &keyErr) {
+				t.Error("the error does not name its key")
+			}
+		})
+	}
+}
+
 func TestFileNames(t *testing.T) {
 	for _, tc := range []struct {
 		name, pattern, tenant, tenantName, want string
@@ -113,6 +153,13 @@ func TestFileNames(t *testing.T) {
 		{"a name that begins with a dash", "%(tenant_name)s-%(key)s", "a", "-rf", "_rf-c0ffee"},
 		{"a long name is cut between characters", "%(tenant_name)s-%(key)s", "a", strings.Repeat("ü", 30), strings.Repeat("ü", 20) + "-c0ffee"},
 		{"an empty name", "%(tenant_name)s%(key)s", "a", "", "c0ffee"},
+		{"a name that ends in a dot", "%(key)s-%(tenant_name)s", "a", "Ltd.", "c0ffee-Ltd_"},
+		{"an id that ends in a dot", "%(key)s-%(tenant)s", "a.", "", "c0ffee-a.~5ab640fad553cbf9"},
+		{"a device as a name", "%(tenant_name)s.%(key)s", "a", "Con", "_on.c0ffee"},
+		{"a device as an id", "%(tenant)s.%(key)s", "nul", "", "nul~99e6242759016035.c0ffee"},
+		{"a device and more as an id", "%(tenant)s.%(key)s", "com1.a", "", "_om1.a~056441c1b9260495.c0ffee"},
+		{"almost a device", "%(tenant)s.%(key)s", "console", "", "console.c0ffee"},
+		{"another form of the same letters", "%(tenant)s.%(key)s", "e\u0301", "", "e_~bf12767b0f2a56b2.c0ffee"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			p, errs := parsePattern(tc.pattern)

@@ -17,50 +17,138 @@ import (
 	"github.com/openstack-artifice/artifice/rates"
 )
 
-// keyWords come before the order's key in the last row.
+// keyWords come before the order's key in the last row of the layout with
+// sections.
 const keyWords = "order "
 
-func (f *file) comma() rune { return f.adapter.config.Delimiter.Rune(',') }
-
-// render returns the whole file: a header, the lines of each section and its
-// total, the total, and the order's key.
-func (f *file) render(prices *rates.List) ([]byte, error) {
-	var buf bytes.Buffer
-	plain := stdcsv.NewWriter(&buf)
-	plain.Comma, plain.UseCRLF = f.comma(), true
-	w := gocsv.NewSafeCSVWriter(plain)
-
-	layout := f.adapter.layout
-	errs := []error{w.Write(layout.header)}
-	var total decimal.Decimal
-	for _, s := range f.sections {
-		var sum decimal.Decimal
-		for i := range s.items {
-			item := &s.items[i]
-			errs = append(errs, w.Write(layout.row(line{order: &f.order, item: item, name: prices.Name(item.Name)})))
-			sum = sum.Add(item.Amount)
-		}
-		errs = append(errs, w.Write(layout.totalRow(s.name+" total", sum.StringFixed(f.order.Digits))))
-		total = total.Add(sum)
+// render returns the text of the whole file.
+func (f *file) render(prices *rates.Prices) ([]byte, error) {
+	layout := f.adapter.style.layout
+	w := newWriter(f.adapter.style.format)
+	if layout.named {
+		w.write(layout.header)
 	}
-	errs = append(errs,
-		w.Write(layout.totalRow("total "+f.order.Currency, total.StringFixed(f.order.Digits))),
-		w.Write(layout.totalRow(keyWords+f.order.Key, "")))
-	w.Flush()
-	return buf.Bytes(), errors.Join(append(errs, w.Error())...)
+	if layout.flat {
+		f.renderFlat(w, prices)
+	} else {
+		f.renderSections(w, prices)
+	}
+	return w.text.Bytes(), w.err
 }
 
-// readKey returns the key in the last row of a file, which a complete one has.
-func readKey(data []byte, comma rune) (string, error) {
-	if !bytes.HasSuffix(data, []byte("\r\n")) {
+// renderFlat writes a row for each line.
+func (f *file) renderFlat(w *writer, prices *rates.Prices) {
+	rows := 0
+	for _, s := range f.sections {
+		w.lines(f, s, prices)
+		rows += len(s.items)
+	}
+	if rows == 0 && w.err == nil {
+		w.err = invoice.Permanent(errors.New("the invoice has no lines, and a flat file has nothing else (write layout = sections)"))
+	}
+}
+
+// renderSections writes the lines of each section and its total, the total,
+// and the order's key.
+func (f *file) renderSections(w *writer, prices *rates.Prices) {
+	layout := f.adapter.style.layout
+	var total decimal.Decimal
+	for _, s := range f.sections {
+		sum := w.lines(f, s, prices)
+		w.write(layout.totalRow(s.name+" total", sum.StringFixed(f.order.Digits)))
+		total = total.Add(sum)
+	}
+	w.write(layout.totalRow("total "+f.order.Currency, total.StringFixed(f.order.Digits)))
+	w.write(layout.totalRow(keyWords+f.order.Key, ""))
+}
+
+// A writer gathers the rows of a file.
+type writer struct {
+	text bytes.Buffer
+	row  bytes.Buffer // the one that csv writes
+	csv  *gocsv.SafeCSVWriter
+	end  string
+	err  error
+}
+
+func newWriter(f format) *writer {
+	w := &writer{end: f.lineEnd}
+	plain := stdcsv.NewWriter(&w.row)
+	plain.Comma = f.comma
+	w.csv = gocsv.NewSafeCSVWriter(plain)
+	return w
+}
+
+// write ends the row itself: with UseCRLF, the package would also change the
+// line ends within cells.
+func (w *writer) write(row []string) {
+	if w.err != nil {
+		return
+	}
+	w.err = w.csv.Write(row)
+	w.csv.Flush()
+	if w.err = errors.Join(w.err, w.csv.Error()); w.err == nil {
+		w.text.Write(bytes.TrimSuffix(w.row.Bytes(), []byte("\n")))
+		w.text.WriteString(w.end)
+		w.row.Reset()
+	}
+}
+
+// lines writes those of a section, and returns what they come to.
+func (w *writer) lines(f *file, s section, prices *rates.Prices) (sum decimal.Decimal) {
+	for i := range s.items {
+		item := &s.items[i]
+		w.write(f.adapter.style.layout.row(line{order: &f.order, item: item, name: prices.Name(item.Name)}))
+		sum = sum.Add(item.Amount)
+	}
+	return sum
+}
+
+// readKey returns the key that a complete file has.
+func (s style) readKey(data []byte) (string, error) {
+	text, err := s.format.decode(data)
+	if err != nil {
+		return "", err
+	}
+	if !bytes.HasSuffix(text, []byte(s.format.lineEnd)) {
 		return "", errors.New("its last line is cut")
 	}
-	reader := stdcsv.NewReader(bytes.NewReader(data))
-	reader.Comma = comma
-	decoder := gocsv.NewSimpleDecoderFromCSVReader(reader)
+	reader := stdcsv.NewReader(bytes.NewReader(text))
+	reader.Comma = s.format.comma
+	next := gocsv.NewSimpleDecoderFromCSVReader(reader).GetCSVRow
+	if s.layout.flat {
+		return s.flatKey(next)
+	}
+	return lastKey(next)
+}
+
+// flatKey is the key that every row has.
+func (s style) flatKey(next func() ([]string, error)) (key string, err error) {
+	for n := 0; ; n++ {
+		row, err := next()
+		switch {
+		case err == io.EOF && key == "":
+			return "", errors.New("it has no row with an order's key")
+		case err == io.EOF:
+			return key, nil
+		case err != nil:
+			return "", err
+		case n == 0 && s.layout.named:
+		case s.layout.key >= len(row) || row[s.layout.key] == "":
+			return "", fmt.Errorf("its row %d has no order's key", n+1)
+		case key != "" && key != row[s.layout.key]:
+			return "", fmt.Errorf("its row %d has the key of another order than those before", n+1)
+		default:
+			key = row[s.layout.key]
+		}
+	}
+}
+
+// lastKey is the key in the last row.
+func lastKey(next func() ([]string, error)) (string, error) {
 	var last []string
 	for {
-		row, err := decoder.GetCSVRow()
+		row, err := next()
 		if err == io.EOF {
 			break
 		}
@@ -78,18 +166,28 @@ func readKey(data []byte, comma rune) (string, error) {
 	return "", errors.New("its last row has no order's key")
 }
 
-// compare is nil where the file that is there already has the same bytes, and
-// otherwise says what is other about it.
+// compare is nil where the file that is there already has the same text, and
+// otherwise says what is other about it. The bytes of compressed text may
+// differ: they are not the same in every version of Go.
 func (f *file) compare(data []byte) error {
 	there, err := os.ReadFile(f.path)
 	if err != nil || bytes.Equal(there, data) {
 		return err
 	}
+	format := f.adapter.style.format
+	oldText, oldErr := format.decode(there)
+	text, err := format.decode(data)
+	if err != nil {
+		return err
+	}
+	if oldErr == nil && bytes.Equal(oldText, text) {
+		return nil
+	}
 	whose := "it is not a complete invoice"
-	if key, err := readKey(there, f.comma()); err == nil {
+	if key, err := f.adapter.style.readKey(there); err == nil {
 		whose = "it is the invoice of order " + key
 	}
-	old, now := strings.Split(string(there), "\r\n"), strings.Split(string(data), "\r\n")
+	old, now := strings.Split(string(oldText), format.lineEnd), strings.Split(string(text), format.lineEnd)
 	at := 0
 	for at < min(len(old), len(now)) && old[at] == now[at] {
 		at++

@@ -90,6 +90,9 @@ func TestGolden(t *testing.T) {
 	formula := item("=north", "formula", "1", "@unit", "1", "1")
 	formula.Resource, formula.Description = " \t-1", "＝1"
 
+	umlauts := item("Zürich", "größer", "1", "Stück", "1", "1")
+	euro := item("Zürich", "größer", "1", "€", "1", "1")
+
 	items := []invoice.Item{
 		item("north", "m1.nano", "744", "hour", "0.015", "11.16"),                          // 744 * 0.015 = 11.16
 		item("south", "m1.nano", "0.333333", "hour", "0.0125", "0"),                        // 0.333333 * 0.0125 = 0.0041666625
@@ -121,6 +124,18 @@ func TestGolden(t *testing.T) {
 		{name: "three-digits", items: []invoice.Item{item("north", "m1.nano", "1", "hour", "0.0155", "0.016")}, order: func(o *invoice.Order) {
 			o.Currency, o.Digits = "BHD", 3
 		}},
+		{name: "flat", items: items, config: func(c *Config) { c.Layout = "flat" }},
+		{name: "flat-key-first", items: items[:2], config: func(c *Config) {
+			c.Layout, c.Header, c.RowLayout = "flat", false, []string{"order", "value", "amount", "service"}
+		}},
+		{name: "no-header", items: items[:2], config: func(c *Config) { c.Header = false }},
+		{name: "raw", items: []invoice.Item{detailed, formula}, config: func(c *Config) {
+			c.Profile, c.RowLayout = "raw", columnNames()
+		}, order: func(o *invoice.Order) { o.Tenant.Name = "+64 21" }},
+		{name: "excel", items: []invoice.Item{umlauts}, config: func(c *Config) { c.Profile = "excel" }},
+		{name: "utf-16le", items: []invoice.Item{umlauts}, config: func(c *Config) { c.Encoding = "utf-16le" }},
+		{name: "latin1", items: []invoice.Item{umlauts}, config: func(c *Config) { c.Encoding, c.LineEnd = "latin1", "lf" }},
+		{name: "windows-1252", items: []invoice.Item{euro}, config: func(c *Config) { c.Encoding = "windows-1252" }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			c, order := defaults(t.TempDir()), august()

@@ -14,6 +14,7 @@ import (
 
 	"github.com/openstack-artifice/artifice/invoice"
 	"github.com/openstack-artifice/artifice/rates"
+	"github.com/openstack-artifice/artifice/usage"
 )
 
 var (
@@ -25,13 +26,12 @@ var (
 
 // Invoice is the ERP: a directory of CSV files.
 type Invoice struct {
-	config  Config
-	layout  layout
-	pattern pattern
-	link    func(oldname, newname string) error
+	config Config
+	style  style
+	link   func(oldname, newname string) error
 
 	mu     sync.Mutex
-	prices *rates.List // nil until they were read
+	prices *rates.List // nil until it was read
 }
 
 // NewInvoice checks the config and returns the adapter. It reads and writes
@@ -41,17 +41,16 @@ func NewInvoice(_ context.Context, config Config) (*Invoice, error) {
 	if config.Directory == "" {
 		return nil, errors.New("csv: csv_directory is empty")
 	}
-	if err := config.Validate(); err != nil {
+	style, err := config.style()
+	if err != nil {
 		return nil, fmt.Errorf("csv: %w", err)
 	}
-	layout, _ := parseLayout(config.RowLayout)
-	pattern, _ := parsePattern(config.OutputFile)
-	return &Invoice{config: config, layout: layout, pattern: pattern, link: os.Link}, nil
+	return &Invoice{config: config, style: style, link: os.Link}, nil
 }
 
 // NewInvoice returns the invoice of one order. It touches no file.
 func (a *Invoice) NewInvoice(_ context.Context, order invoice.Order) (invoice.Invoice, error) {
-	path := filepath.Join(string(a.config.Directory), a.pattern.fileName(order))
+	path := filepath.Join(string(a.config.Directory), a.style.pattern.fileName(order))
 	return &file{adapter: a, order: order, path: path}, nil
 }
 
@@ -64,6 +63,25 @@ func (a *Invoice) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
 		}
 		for name, err := range a.config.Rates.Check() {
 			if !yield(name, errors.Join(ctx.Err(), err)) {
+				return
+			}
+		}
+	}
+}
+
+// CheckPrices holds the rates file against what was used in a block, pairs of
+// datacenter and service, and yields what is wrong, by name: services without
+// a cost, and rates that are the cost of none; see [rates.Prices.Review]. The
+// error of the first kind is that of Cost.
+func (a *Invoice) CheckPrices(ctx context.Context, block usage.Span, currency string, used iter.Seq2[string, string]) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		prices, err := a.pricesAt(ctx, block, currency)
+		if err != nil {
+			yield("rates file", err)
+			return
+		}
+		for what, err := range prices.Review(used) {
+			if !yield(what, costError(err)) {
 				return
 			}
 		}
@@ -132,56 +150,72 @@ func (f *file) AddLine(item invoice.Item) error {
 	return nil
 }
 
-// Cost is the rate of the service by its name in the names file, or by its
-// own; see package rates.
+// Cost is the rate of the service at the block's start; see package rates.
 func (f *file) Cost(ctx context.Context, datacenter, name string) (decimal.Decimal, error) {
-	list, err := f.rates(ctx)
+	prices, err := f.prices(ctx)
 	if err != nil {
 		return decimal.Decimal{}, err
 	}
-	cost, err := list.Cost(datacenter, name)
-	return cost, noCost(err)
+	cost, err := prices.Cost(datacenter, name)
+	return cost, costError(err)
 }
 
 // Unit is the text of the rate's unit column.
 func (f *file) Unit(ctx context.Context, datacenter, name string) (string, error) {
-	list, err := f.rates(ctx)
+	prices, err := f.prices(ctx)
 	if err != nil {
 		return "", err
 	}
-	unit, err := list.Unit(datacenter, name)
-	return unit, noCost(err)
+	unit, err := prices.Unit(datacenter, name)
+	return unit, costError(err)
 }
 
-func (f *file) rates(ctx context.Context) (*rates.List, error) {
+// prices are those of the order's block and currency.
+func (f *file) prices(ctx context.Context) (*rates.Prices, error) {
+	return f.adapter.pricesAt(ctx, f.order.Block, f.order.Currency)
+}
+
+func (a *Invoice) pricesAt(ctx context.Context, block usage.Span, currency string) (*rates.Prices, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return f.adapter.rates()
+	list, err := a.rates()
+	if err != nil {
+		return nil, err
+	}
+	return list.At(block, currency), nil
 }
 
-// noCost makes a missing rate what the contract calls it.
-func noCost(err error) error {
-	if errors.Is(err, rates.ErrNoRate) {
+// costError makes of a missing rate, and of one that somebody must mend, what
+// the contract calls it.
+func costError(err error) error {
+	switch {
+	case errors.Is(err, rates.ErrNoRate):
 		return fmt.Errorf("%w: %w", invoice.ErrNoCost, err)
+	case errors.Is(err, rates.ErrChanges), errors.Is(err, rates.ErrCurrency):
+		return invoice.Permanent(err)
 	}
 	return err
 }
 
 // Commit writes the file and returns its name. A file that is there already is
-// this invoice where it has the same bytes; otherwise the error is permanent.
+// this invoice where it has the same text; otherwise the error is permanent.
 func (f *file) Commit(ctx context.Context) (reference string, err error) {
 	if f.closed {
 		return "", invoice.ErrClosed
 	}
 	f.closed = true
-	prices, err := f.rates(ctx)
+	prices, err := f.prices(ctx)
 	if err != nil {
 		return "", err
 	}
-	data, err := f.render(prices)
+	text, err := f.render(prices)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", f.path, err)
+	}
+	data, err := f.adapter.style.format.encode(text)
+	if err != nil {
+		return "", invoice.Permanent(fmt.Errorf("%s: %w", f.path, err))
 	}
 	err = f.save(data)
 	if errors.Is(err, errTaken) {
@@ -215,7 +249,7 @@ func (f *file) Find(ctx context.Context) (reference string, err error) {
 	if err != nil {
 		return "", err
 	}
-	switch key, err := readKey(data, f.comma()); {
+	switch key, err := f.adapter.style.readKey(data); {
 	case err != nil:
 		return "", invoice.Permanent(fmt.Errorf("%s is no complete invoice: %w (move it away)", f.path, err))
 	case key != f.order.Key:

@@ -12,12 +12,19 @@ import (
 type layout struct {
 	header  []string
 	columns []column
-	words   int // the column of the words of a total, always before amount
+	named   bool // the header is written
+	flat    bool // rows are lines, and nothing else
+	raw     bool // text stays as it is
+	words   int  // the column of the words of a total, always before amount
 	amount  int
+	key     int // the column of the order's key, which a flat layout has
 }
 
-// A column of a file. Cells of text come from outside and are made harmless;
-// the others are formatted here.
+// keyColumn is the column of the order's key.
+const keyColumn = "order"
+
+// A column of a file. Cells of text come from outside and are made harmless,
+// unless the profile is raw; the others are formatted here.
 type column struct {
 	name, alias string
 	text        bool
@@ -47,6 +54,7 @@ var columns = []column{
 	{"currency", "", true, func(l line) string { return l.order.Currency }},
 	{"tenant", "", true, func(l line) string { return l.order.Tenant.ID }},
 	{"tenant_name", "", true, func(l line) string { return l.order.Tenant.Name }},
+	{keyColumn, "", true, func(l line) string { return l.order.Key }},
 }
 
 // borders are those of the block that the line is for, in the deployment's
@@ -72,7 +80,7 @@ func (l layout) row(line line) []string {
 	for i, c := range l.columns {
 		row[i] = c.cell(line)
 		if c.text {
-			row[i] = harmless(row[i])
+			row[i] = l.shown(row[i])
 		}
 	}
 	return row
@@ -81,8 +89,16 @@ func (l layout) row(line line) []string {
 // totalRow has words, an amount, and nothing else.
 func (l layout) totalRow(words, amount string) []string {
 	row := make([]string, len(l.columns))
-	row[l.words], row[l.amount] = harmless(words), amount
+	row[l.words], row[l.amount] = l.shown(words), amount
 	return row
+}
+
+// shown is the cell of a text that comes from outside.
+func (l layout) shown(text string) string {
+	if l.raw {
+		return text
+	}
+	return harmless(text)
 }
 
 // harmless is text that a spreadsheet shows and never runs: a formula gets an

@@ -109,6 +109,11 @@ func (p pattern) check(has map[string]bool, longest int) (errs []error) {
 	return errs
 }
 
+// compressed reports whether the names end as those of compressed files do.
+func (p pattern) compressed() bool {
+	return len(p) > 0 && strings.HasSuffix(p[len(p)-1].literal, ".gz")
+}
+
 func placeholderNames() []string {
 	var names []string
 	for _, p := range placeholders {
@@ -126,21 +131,33 @@ func (p pattern) fileName(order invoice.Order) string {
 		}
 		name.WriteString(part.literal)
 	}
-	// Only a placeholder's text is left to begin so: a tenant's name.
-	if s := name.String(); strings.HasPrefix(s, ".") || strings.HasPrefix(s, "-") {
-		return "_" + s[1:]
+	// Only a placeholder's text is left to begin or end so: a tenant's name, or
+	// a device's, which identity makes another's.
+	s := name.String()
+	if strings.HasPrefix(s, ".") || strings.HasPrefix(s, "-") {
+		s = "_" + s[1:]
 	}
-	return name.String()
+	if strings.HasSuffix(s, ".") {
+		s = s[:len(s)-1] + "_"
+	}
+	if device.MatchString(s) {
+		s = "_" + s[1:]
+	}
+	return s
 }
 
 // plain are identities that stay as they are: also on a file system that does
-// not tell upper from lower case, and without a tilde, which identity adds.
-var plain = regexp.MustCompile(`^[a-z0-9_][a-z0-9._-]*$`)
+// not tell upper from lower case, or forgets a dot at the end, and without a
+// tilde, which identity adds.
+var plain = regexp.MustCompile(`^[a-z0-9_]([a-z0-9._-]*[a-z0-9_-])?$`)
+
+// device are names that Windows keeps for itself, whatever follows the dot.
+var device = regexp.MustCompile(`^(?i:con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)`)
 
 // identity is text for a file's name that differs wherever ids differ: an id
 // that cannot stay as it is gets a part of its hash.
 func identity(id string, max int) string {
-	if plain.MatchString(id) && len(id) <= max {
+	if plain.MatchString(id) && !device.MatchString(id) && len(id) <= max {
 		return id
 	}
 	hash := fmt.Sprintf("~%x", sha256.Sum256([]byte(id)))[:17]

@@ -45,12 +45,27 @@ func (f *file) save(data []byte) error {
 	}
 	err := f.adapter.link(path, f.path)
 	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, fs.ErrPermission) {
-		// A file system without links. The name is still never taken from
-		// another, but a crash may leave half a file under it.
-		err = writeNew(f.path, data)
+		err = take(path, f.path)
 	}
 	if errors.Is(err, fs.ErrExist) {
 		return errTaken
+	}
+	return err
+}
+
+// take gives a file its name on a file system without links. The name is
+// taken by an empty file, which no invoice is, so that it is never another's:
+// a crash in between leaves that, and never half an invoice.
+func take(oldname, newname string) error {
+	if err := writeNew(newname, nil); err != nil {
+		return err
+	}
+	err := os.Rename(oldname, newname)
+	if err == nil {
+		return nil
+	}
+	if removeErr := os.Remove(newname); removeErr != nil {
+		return invoice.Permanent(fmt.Errorf("%w; an empty file is left at %s (remove it)", errors.Join(err, removeErr), newname))
 	}
 	return err
 }
