@@ -101,26 +101,27 @@ func runCheck(ctx context.Context, t *target, o Options, adapters []*adapter) (c
 	if err != nil {
 		return nil, err
 	}
-	args := append([]string{"run", "-overlay", overlay}, o.buildFlags(t)...)
-	if o.mayComplete(t) {
-		// What links the registry may need more than what loads its packages.
-		args = append(args, "-mod=mod")
+	run := func(flags ...string) ([]byte, error) {
+		args := slices.Concat([]string{"run", "-overlay", overlay}, o.buildFlags(t), flags, []string{path.Join(t.importPath, checkDirectory), o.configPath()})
+		cmd := exec.CommandContext(ctx, "go", args...)
+		cmd.Dir = dir
+		cmd.Env = append(o.environ(), "PWD="+dir)
+		return cmd.Output()
 	}
-	args = append(args, path.Join(t.importPath, checkDirectory), o.configPath())
-	cmd := exec.CommandContext(ctx, "go", args...)
-	cmd.Dir = dir
-	cmd.Env = append(o.environ(), "PWD="+dir)
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
-		var exit *exec.ExitError
+	output, err := run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && o.mayComplete(t) && bytes.Contains(exit.Stderr, []byte("go mod tidy")) {
+		// What links the registry may need more of go.mod than what loads it.
+		output, err = run("-mod=mod")
+	}
+	if err != nil {
 		if errors.As(err, &exit) {
-			err = errors.New(strings.TrimSpace(strings.ReplaceAll(stderr.String(), temporary+string(filepath.Separator), "")))
+			err = errors.New(strings.TrimSpace(strings.ReplaceAll(string(exit.Stderr), temporary+string(filepath.Separator), "")))
 		}
 		return nil, fmt.Errorf("run the new registry to check the config (-no-run leaves this out): %w", err)
 	}
 	var found []mistake
-	if err := json.Unmarshal(stdout.Bytes(), &found); err != nil {
+	if err := json.Unmarshal(output, &found); err != nil {
 		return nil, fmt.Errorf("run the new registry to check the config: %w", err)
 	}
 	var errs config.Errors
