@@ -13,18 +13,24 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/openstack-artifice/artifice/deployment"
+	"github.com/openstack-artifice/artifice/internal/billing"
+	"github.com/openstack-artifice/artifice/invoice"
 )
 
 func checkCommand(a *App) *cobra.Command {
+	var flags blockFlags
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "look whether everything is in place, and change nothing",
 		Long: "check looks at the config, at every source, at the store and at the ERP, and\n" +
 			"names each check with its outcome. It reports all failures at once and changes\n" +
-			"nothing. The exit code is 1 where a check failed.",
-		Example: "  artifice check",
+			"nothing. The exit code is 1 where a check failed.\n\n" +
+			"For a block it also holds the ERP's prices against what was used: services\n" +
+			"without a cost, and prices of nothing.",
+		Example: "  artifice check\n  artifice check --month 2013-08",
 		Args:    noArgs,
 	}
+	flags.register(cmd)
 	output := outputFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		d, err := a.load(cmd)
@@ -34,12 +40,21 @@ func checkCommand(a *App) *cobra.Command {
 		c := checks{grid: newGrid("outcome", "adapter", "check", "detail")}
 		c.add("config", d.Path, nil)
 		meters, err := d.Meters(cmd.Context())
-		c.add("config", fmt.Sprintf("%d meters", len(meters)), err)
+		names := make([]string, len(meters))
+		for i, m := range meters {
+			names[i] = m.Name
+		}
+		c.add("config", "meters "+strings.Join(names, ", "), err)
 		for _, s := range d.Sources {
 			healthOf(cmd.Context(), &c, s)
 		}
 		healthOf(cmd.Context(), &c, d.Store)
 		healthOf(cmd.Context(), &c, d.Invoice)
+		if flags != (blockFlags{}) {
+			if err := a.checkPrices(cmd, &c, &flags); err != nil {
+				return err
+			}
+		}
 		if err := c.grid.write(a.Stdout, *output); err != nil {
 			return err
 		}
@@ -100,6 +115,44 @@ func healthOf[T any](ctx context.Context, c *checks, bound deployment.Bound[T]) 
 	for check, err := range health.CheckHealth(ctx) {
 		c.add(bound.Key, check, err)
 	}
+}
+
+// checkPrices holds the ERP's prices against what was used in a block.
+func (a *App) checkPrices(cmd *cobra.Command, c *checks, flags *blockFlags) error {
+	s, err := a.open(cmd.Context(), cmd, needERP)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	block, err := flags.block(cmd, s.Location)
+	if err != nil {
+		return err
+	}
+	checker, ok := s.ERP.(invoice.PriceChecker)
+	if !ok {
+		c.add("invoice", "prices (it cannot review them: see artifice draft)", nil)
+		return nil
+	}
+	used, err := s.Used(cmd.Context(), block)
+	if err != nil {
+		return err
+	}
+	c.add("invoice", fmt.Sprintf("prices of %s used in %s", plural(len(used), "service"), billing.BlockLabel(block, s.Location)), nil)
+	pairs := func(yield func(string, string) bool) {
+		for _, u := range used {
+			if !yield(u[0], u[1]) {
+				return
+			}
+		}
+	}
+	for what, err := range checker.CheckPrices(cmd.Context(), block, s.Currency, pairs) {
+		if errors.Is(err, invoice.ErrNoCost) || invoice.IsPermanent(err) {
+			c.add("invoice", what, err)
+		} else {
+			c.grid.add("note", "invoice", what, err.Error())
+		}
+	}
+	return nil
 }
 
 func adaptersCommand(a *App) *cobra.Command {

@@ -15,5 +15,6 @@
 // an adapter keeps the contract.
 //
 // What an adapter can do beyond that are interfaces of one method: [Finder]
-// and [Uniter] on an invoice, [HealthChecker] and io.Closer on an ERP.
+// and [Uniter] on an invoice, [HealthChecker], [PriceChecker] and io.Closer on
+// an ERP.
 package invoice

@@ -85,7 +85,9 @@ type Item struct {
 // A Finder is an invoice that can tell whether the ERP has its order already.
 type Finder interface {
 	// Find returns the reference under which the ERP holds the order's key,
-	// completely saved. The error is ErrNotFound where it does not.
+	// completely saved. The error is ErrNotFound where it does not. Lines may
+	// have been added before: where the ERP can tell that it holds others,
+	// that is a permanent error.
 	Find(ctx context.Context) (reference string, err error)
 }
 
@@ -94,6 +96,14 @@ type Uniter interface {
 	// Unit returns the unit that Cost is the price of, or "" where the cost is
 	// for one unit of whatever the usage is measured in.
 	Unit(ctx context.Context, datacenter, name string) (string, error)
+}
+
+// A PriceChecker is an ERP that can review its prices against what was used in
+// a block, pairs of datacenter and service. It yields by name what is wrong: a
+// service without a cost with an error as of Cost, and prices that were the
+// cost of nothing, with an error that is neither ErrNoCost nor permanent.
+type PriceChecker interface {
+	CheckPrices(ctx context.Context, block usage.Span, currency string, used iter.Seq2[string, string]) iter.Seq2[string, error]
 }
 
 // A HealthChecker is an ERP that can tell, without changing anything, whether

@@ -20,6 +20,7 @@ import (
 var (
 	_ invoice.ERP           = (*Invoice)(nil)
 	_ invoice.HealthChecker = (*Invoice)(nil)
+	_ invoice.PriceChecker  = (*Invoice)(nil)
 	_ invoice.Finder        = (*file)(nil)
 	_ invoice.Uniter        = (*file)(nil)
 )
@@ -205,17 +206,9 @@ func (f *file) Commit(ctx context.Context) (reference string, err error) {
 		return "", invoice.ErrClosed
 	}
 	f.closed = true
-	prices, err := f.prices(ctx)
+	data, err := f.bytes(ctx)
 	if err != nil {
 		return "", err
-	}
-	text, err := f.render(prices)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", f.path, err)
-	}
-	data, err := f.adapter.style.format.encode(text)
-	if err != nil {
-		return "", invoice.Permanent(fmt.Errorf("%s: %w", f.path, err))
 	}
 	err = f.save(data)
 	if errors.Is(err, errTaken) {
@@ -231,13 +224,30 @@ func (f *file) Commit(ctx context.Context) (reference string, err error) {
 	return f.reference(), nil
 }
 
+// bytes are what the file is to hold.
+func (f *file) bytes(ctx context.Context) ([]byte, error) {
+	prices, err := f.prices(ctx)
+	if err != nil {
+		return nil, err
+	}
+	text, err := f.render(prices)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.path, err)
+	}
+	data, err := f.adapter.style.format.encode(text)
+	if err != nil {
+		return nil, invoice.Permanent(fmt.Errorf("%s: %w", f.path, err))
+	}
+	return data, nil
+}
+
 // reference is the file's name: it means the same wherever the directory is
 // moved, or restored to.
 func (f *file) reference() string { return filepath.Base(f.path) }
 
 // Find returns the name of the file where it is this order's and complete. A
-// file of another order, or half a file, under this one's name is a permanent
-// error.
+// file of another order, half a file, or one with other lines than were added
+// here, under this one's name is a permanent error.
 func (f *file) Find(ctx context.Context) (reference string, err error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
@@ -254,6 +264,15 @@ func (f *file) Find(ctx context.Context) (reference string, err error) {
 		return "", invoice.Permanent(fmt.Errorf("%s is no complete invoice: %w (move it away)", f.path, err))
 	case key != f.order.Key:
 		return "", invoice.Permanent(fmt.Errorf("%s is the invoice of order %s, not of order %s (move it away)", f.path, key, f.order.Key))
+	}
+	if len(f.sections) > 0 {
+		data, err := f.bytes(ctx)
+		if err == nil {
+			err = f.compare(data)
+		}
+		if err != nil {
+			return "", err
+		}
 	}
 	// The invoice is there: what a crash left beside it is of no more use, and
 	// of no harm where it cannot be removed.

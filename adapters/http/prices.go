@@ -80,7 +80,11 @@ func (a *Invoice) pricesOf(ctx context.Context, order invoice.Order) (priceList,
 
 func (a *Invoice) readPrices(ctx context.Context, order invoice.Order) (priceList, error) {
 	if a.config.RatesURL == nil {
-		return rates.Read(a.config.Rates)
+		list, err := rates.Read(a.config.Rates)
+		if err != nil {
+			return nil, err
+		}
+		return list.At(order.Block, order.Currency), nil
 	}
 	from := place(a.config.RatesURL)
 	answer, err := a.send(ctx, request{
@@ -102,10 +106,13 @@ func (a *Invoice) readPrices(ctx context.Context, order invoice.Order) (priceLis
 	return list, nil
 }
 
-// noCost makes a missing rate what the contract calls it.
+// noCost makes what a price list says of a rate what the contract calls it.
 func noCost(err error) error {
-	if errors.Is(err, rates.ErrNoRate) {
+	switch {
+	case errors.Is(err, rates.ErrNoRate):
 		return fmt.Errorf("%w: %w", invoice.ErrNoCost, err)
+	case errors.Is(err, rates.ErrChanges), errors.Is(err, rates.ErrCurrency):
+		return invoice.Permanent(err)
 	}
 	return err
 }

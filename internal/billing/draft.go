@@ -197,6 +197,25 @@ func (o *onceOnly) check(entry usage.Entry) error {
 // errUnit says that a price is for a unit that the usage does not convert to.
 var errUnit = errors.New("the price is for another unit")
 
+// Used returns the billed services that were used within the block by anybody,
+// as pairs of datacenter and service, sorted.
+func (e *Engine) Used(ctx context.Context, block usage.Span) ([][2]string, error) {
+	billed := map[string]bool{}
+	for _, m := range e.Meters {
+		billed[m.Name] = m.Billed
+	}
+	used := map[[2]string]bool{}
+	for entry, err := range e.Store.Entries(ctx, ledger.EntryFilter{Within: block}) {
+		if err != nil {
+			return nil, err
+		}
+		if billed[entry.Meter] && !entry.Volume.Volume.IsZero() {
+			used[[2]string{entry.Datacenter, entry.Service}] = true
+		}
+	}
+	return slices.SortedFunc(maps.Keys(used), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }), nil
+}
+
 // price makes an item of a use: its value is converted to the unit of the
 // cost, then rounded once; its amount is value times cost, rounded once.
 func (e *Engine) price(ctx context.Context, inv invoice.Invoice, u *use) (item invoice.Item, priceUnit string, err error) {
