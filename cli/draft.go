@@ -78,7 +78,7 @@ func (a *App) writeDrafts(drafts []billing.Draft, output, block string) error {
 			addItems(g, d.Order)
 			for _, m := range d.Missing {
 				o := d.Order
-				g.add(o.Tenant.ID, o.Tenant.Name, o.Block.Start.Format(time.RFC3339), o.Block.End.Format(time.RFC3339), m.Datacenter, m.Service, m.String(),
+				g.add(o.Tenant.ID, o.Tenant.Name, o.Block.Start.Format(time.RFC3339), o.Block.End.Format(time.RFC3339), m.Datacenter, m.Service, "", m.String(),
 					m.Volume.String(), m.Unit, "", "", o.Currency, o.Key)
 			}
 		}
@@ -104,7 +104,7 @@ func writeDraft(w io.Writer, d billing.Draft) error {
 	}
 	g := itemTable(d.Order)
 	for _, m := range d.Missing {
-		g.add(m.Datacenter, m.Service, "", m.Volume.String(), m.Unit, "no cost", "")
+		g.add(m.Datacenter, m.Service, "", "", m.Volume.String(), m.Unit, "no cost", "")
 	}
 	if len(d.Missing) > 0 {
 		g.footer[0] += " (incomplete)"

@@ -119,15 +119,15 @@ func writeStatement(w io.Writer, o ledger.Order) error {
 
 // itemTable is the items of an order for a person, section by section.
 func itemTable(o ledger.Order) *grid {
-	g := newGrid("datacenter", "service", "description", "#value", "unit", "#cost", "#amount")
+	g := newGrid("datacenter", "service", "resource", "description", "#value", "unit", "#cost", "#amount")
 	for i, item := range o.Items {
 		datacenter := item.Datacenter
 		if i > 0 && o.Items[i-1].Datacenter == datacenter {
 			datacenter = ""
 		}
-		g.add(datacenter, item.Name, describe(item.Description, item.Adjusts, o), item.Value.String(), item.Unit, item.Cost.String(), money(item.Amount, o))
+		g.add(datacenter, item.Name, item.Resource, describe(item.Description, item.Adjusts, o), item.Value.String(), item.Unit, item.Cost.String(), money(item.Amount, o))
 	}
-	g.footer = []string{"total " + o.Currency, "", "", "", "", "", money(o.Total, o)}
+	g.footer = []string{"total " + o.Currency, "", "", "", "", "", "", money(o.Total, o)}
 	return g
 }
 
@@ -140,12 +140,12 @@ func describe(description string, adjusts usage.Span, o ledger.Order) string {
 
 // itemGrid is the data of items of orders.
 func itemGrid() *grid {
-	return newGrid("tenant", "tenant name", "start", "end", "datacenter", "service", "description", "#value", "unit", "#cost", "#amount", "currency", "order")
+	return newGrid("tenant", "tenant name", "start", "end", "datacenter", "service", "resource", "description", "#value", "unit", "#cost", "#amount", "currency", "order")
 }
 
 func addItems(g *grid, o ledger.Order) {
 	for _, i := range o.Items {
-		g.add(o.Tenant.ID, o.Tenant.Name, o.Block.Start.Format(time.RFC3339), o.Block.End.Format(time.RFC3339), i.Datacenter, i.Name, describe(i.Description, i.Adjusts, o),
+		g.add(o.Tenant.ID, o.Tenant.Name, o.Block.Start.Format(time.RFC3339), o.Block.End.Format(time.RFC3339), i.Datacenter, i.Name, i.Resource, describe(i.Description, i.Adjusts, o),
 			i.Value.String(), i.Unit, i.Cost.String(), money(i.Amount, o), o.Currency, o.Key)
 	}
 }

@@ -98,6 +98,13 @@ type Uniter interface {
 	Unit(ctx context.Context, datacenter, name string) (string, error)
 }
 
+// A ResourceLister is an ERP whose invoices may have an item for each resource,
+// instead of one for each service.
+type ResourceLister interface {
+	// PerResource reports whether they are to have.
+	PerResource() bool
+}
+
 // A PriceChecker is an ERP that can review its prices against what was used in
 // a block, pairs of datacenter and service. It yields by name what is wrong: a
 // service without a cost with an error as of Cost, and prices that were the

@@ -24,6 +24,9 @@ type Config struct {
 	Layout string `ini:"layout,default=sections"`
 	// RowLayout names the columns, in their order.
 	RowLayout []string `ini:"row_layout,default=datacenter,name,start,end,value,unit,cost,amount"`
+	// PerResource asks for a line for each resource, instead of one for each
+	// service. The column resource tells them apart.
+	PerResource bool `ini:"per_resource"`
 	// Header says whether the first row has the names of the columns.
 	Header bool `ini:"header,default=true"`
 	// Delimiter stands between the cells.
@@ -72,6 +75,9 @@ func (c Config) style() (style, error) {
 	at("line_end", err)
 	shape, err := choose(c.Layout, shapes)
 	at("layout", err)
+	if c.PerResource && !slices.Contains(c.RowLayout, "resource") {
+		at("row_layout", errors.New("has no column resource, which tells the lines apart with per_resource (add it)"))
+	}
 	s.format = format{comma: c.Delimiter.Rune(','), lineEnd: end.text, encoding: encoding}
 	if _, err := encoding.encode([]byte(string(s.format.comma))); err != nil {
 		at("delimiter", err)

@@ -175,3 +175,19 @@ func TestFileNames(t *testing.T) {
 		})
 	}
 }
+
+func TestPerResource(t *testing.T) {
+	c := defaults(t.TempDir())
+	c.PerResource = true
+	if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "no column resource") {
+		t.Errorf("without the column: %v", err)
+	}
+	c.RowLayout = append([]string{"resource"}, c.RowLayout...)
+	erp, err := NewInvoice(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !erp.PerResource() {
+		t.Error("the engine is not told")
+	}
+}

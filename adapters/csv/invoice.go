@@ -21,6 +21,8 @@ var (
 	_ invoice.ERP           = (*Invoice)(nil)
 	_ invoice.HealthChecker = (*Invoice)(nil)
 	_ invoice.PriceChecker  = (*Invoice)(nil)
+
+	_ invoice.ResourceLister = (*Invoice)(nil)
 	_ invoice.Finder        = (*file)(nil)
 	_ invoice.Uniter        = (*file)(nil)
 )
@@ -69,6 +71,9 @@ func (a *Invoice) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
 		}
 	}
 }
+
+// PerResource reports whether there is to be a line for each resource.
+func (a *Invoice) PerResource() bool { return a.config.PerResource }
 
 // CheckPrices holds the rates file against what was used in a block, pairs of
 // datacenter and service, and yields what is wrong, by name: services without

@@ -27,6 +27,10 @@ type Config struct {
 	// invoice. Without one it is the Location header.
 	Reference string `ini:"reference"`
 
+	// PerResource asks for a line for each resource, instead of one for each
+	// service.
+	PerResource bool `ini:"per_resource"`
+
 	// RatesURL gives the prices for a block. Without one, Rates does.
 	RatesURL *url.URL     `ini:"rates_url"`
 	Rates    rates.Config `ini:"rates"`

@@ -17,11 +17,13 @@ import (
 )
 
 var (
-	_ invoice.ERP           = (*Invoice)(nil)
-	_ invoice.HealthChecker = (*Invoice)(nil)
-	_ invoice.Uniter        = (*draft)(nil)
-	_ invoice.Uniter        = (*findable)(nil)
-	_ invoice.Finder        = (*findable)(nil)
+	_ invoice.ERP            = (*Invoice)(nil)
+	_ invoice.HealthChecker  = (*Invoice)(nil)
+	_ invoice.ResourceLister = (*Invoice)(nil)
+
+	_ invoice.Uniter = (*draft)(nil)
+	_ invoice.Uniter = (*findable)(nil)
+	_ invoice.Finder = (*findable)(nil)
 )
 
 // Invoice is the ERP: whatever takes invoices at a URL. It may be used by
@@ -60,6 +62,9 @@ func NewInvoice(ctx context.Context, config Config) (*Invoice, error) {
 		now: time.Now, sleep: sleep, jitter: func(most time.Duration) time.Duration { return rand.N(most + 1) },
 	}, nil
 }
+
+// PerResource reports whether there is to be a line for each resource.
+func (a *Invoice) PerResource() bool { return a.config.PerResource }
 
 // NewInvoice returns the invoice of one order. It sends nothing. It is an
 // invoice.Finder where the config says find = true.

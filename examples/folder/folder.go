@@ -11,7 +11,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/shopspring/decimal"
 
@@ -20,42 +19,16 @@ import (
 
 // Invoice is the invoice of one order. What is exported goes into its file.
 type Invoice struct {
-	config   Config
-	file     string
-	closed   bool
-	Order    invoice.Order
-	Sections []string
-	Items    []invoice.Item
+	config Config
+	file   string
+	Order  invoice.Order
+	invoice.Lines
 }
 
 // NewInvoice returns the invoice of one order. It touches no file.
 func NewInvoice(_ context.Context, order invoice.Order, config Config) (*Invoice, error) {
 	file := filepath.Join(string(config.Directory), order.Key+".json")
 	return &Invoice{config: config, file: file, Order: order}, nil
-}
-
-// AddSection opens a section.
-func (i *Invoice) AddSection(name string) error {
-	switch {
-	case i.closed:
-		return invoice.ErrClosed
-	case slices.Contains(i.Sections, name):
-		return fmt.Errorf("the section %q was added already", name)
-	}
-	i.Sections = append(i.Sections, name)
-	return nil
-}
-
-// AddLine adds an item to its section.
-func (i *Invoice) AddLine(item invoice.Item) error {
-	switch {
-	case i.closed:
-		return invoice.ErrClosed
-	case !slices.Contains(i.Sections, item.Datacenter):
-		return fmt.Errorf("%w: %q", invoice.ErrNoSection, item.Datacenter)
-	}
-	i.Items = append(i.Items, item)
-	return nil
 }
 
 // Cost is the price that the config has for the service, in every datacenter.
@@ -70,10 +43,9 @@ func (i *Invoice) Cost(_ context.Context, _, name string) (decimal.Decimal, erro
 // Commit writes the file under a name of its own and links it to the order's.
 // That fails where there is a file already, and leaves no half file behind.
 func (i *Invoice) Commit(ctx context.Context) (reference string, err error) {
-	if i.closed {
-		return "", invoice.ErrClosed
+	if err := i.Close(); err != nil {
+		return "", err
 	}
-	i.closed = true
 	data, err := json.MarshalIndent(i, "", "\t")
 	if err := errors.Join(err, ctx.Err()); err != nil {
 		return "", err

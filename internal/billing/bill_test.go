@@ -338,6 +338,40 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+// itemized is an ERP whose invoices have an item for each resource.
+type itemized struct{ *desk }
+
+func (itemized) PerResource() bool { return true }
+
+func TestItemsForResources(t *testing.T) {
+	named := volume("a", "v2", "2013-08-05T03:10:00Z", "3")
+	named.Metadata = map[string]string{"display_name": "backups"}
+	source := &samples{all: []usage.Sample{volume("a", "v1", "2013-08-05T03:10:00Z", "2"), named, volume("a", "v2", "2013-08-05T04:10:00Z", "4")}}
+	d := newDesk(map[string]string{"volume.size": "0.5"})
+	e := newEngine(t, t.TempDir(), source, itemized{d})
+	collect(t, e, august.End)
+	var got []string
+	for _, item := range bill(t, e)[0].Order.Items {
+		got = append(got, fmt.Sprintf("%s %s %q %s %s", item.Name, item.Resource, item.Description, item.Value, item.Amount))
+	}
+	want := []string{
+		`volume.size v1 "Volume" 2 1`,           // 2 x 0.5
+		`volume.size v2 "Volume backups" 7 3.5`, // (3 + 4) x 0.5
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("items (-want +got):\n%s", diff)
+	}
+	// What has no cost is still told of by service.
+	delete(d.costs, "volume.size")
+	september := usage.Span{Start: august.End, End: august.End.AddDate(0, 0, 1)}
+	source.all = append(source.all, volume("a", "v1", "2013-09-01T03:10:00Z", "2"), volume("a", "v2", "2013-09-01T03:10:00Z", "3"))
+	collect(t, e, september.End)
+	draft, err := e.Draft(t.Context(), invoice.Tenant{ID: "a"}, september)
+	if err != nil || len(draft.Missing) != 1 || draft.Missing[0].Volume.String() != "5" || draft.Missing[0].Resources != 2 {
+		t.Errorf("missing %+v, %v", draft.Missing, err)
+	}
+}
+
 // sick is an ERP that knows that it cannot save invoices.
 type sick struct{ *desk }
 

@@ -68,10 +68,11 @@ func (m Missing) String() string {
 // for one unit of what the usage is measured in.
 type Remark struct{ Datacenter, Service, PriceUnit, Unit string }
 
-// use is the usage of one service in one datacenter and unit.
+// use is the usage of one service in one datacenter and unit, of one resource
+// where items are for each.
 type use struct {
 	datacenter, service, unit string
-	description               string
+	resource, description     string
 	volume                    decimal.Decimal
 	resources                 map[string]bool
 }
@@ -93,7 +94,8 @@ func (e *Engine) Draft(ctx context.Context, tenant invoice.Tenant, block usage.S
 		Deployment: e.Deployment, Attempt: attempt, Adapter: e.Adapter,
 		Claimed: now.UTC(), Changed: now.UTC(),
 	}}
-	uses, unknown, err := e.sum(ctx, tenant.ID, block)
+	lister, ok := e.ERP.(invoice.ResourceLister)
+	uses, unknown, err := e.sum(ctx, tenant.ID, block, ok && lister.PerResource())
 	if err != nil {
 		return d, fmt.Errorf("tenant %s: %w", tenant.ID, err)
 	}
@@ -109,9 +111,9 @@ func (e *Engine) Draft(ctx context.Context, tenant invoice.Tenant, block usage.S
 		item, priceUnit, err := e.price(ctx, inv, u)
 		switch {
 		case errors.Is(err, invoice.ErrNoCost):
-			d.Missing = append(d.Missing, u.missing(""))
+			d.miss(u, "")
 		case errors.Is(err, errUnit):
-			d.Missing = append(d.Missing, u.missing(priceUnit))
+			d.miss(u, priceUnit)
 		case err != nil:
 			return d, fmt.Errorf("tenant %s: %s in %s: %w", tenant.ID, u.service, u.datacenter, err)
 		default:
@@ -126,13 +128,18 @@ func (e *Engine) Draft(ctx context.Context, tenant invoice.Tenant, block usage.S
 }
 
 // sum adds up what a tenant used, by datacenter, service and unit, in that
-// order. What comes to nothing is left out.
-func (e *Engine) sum(ctx context.Context, tenant string, block usage.Span) ([]*use, []string, error) {
+// order, and by resource where that is asked for. What comes to nothing is left
+// out.
+func (e *Engine) sum(ctx context.Context, tenant string, block usage.Span, perResource bool) ([]*use, []string, error) {
+	names, err := e.names(ctx, tenant, perResource)
+	if err != nil {
+		return nil, nil, err
+	}
 	meters := make(map[string]usage.Meter, len(e.Meters))
 	for _, m := range e.Meters {
 		meters[m.Name] = m
 	}
-	type id struct{ datacenter, service string }
+	type id struct{ datacenter, service, resource string }
 	uses := map[id][]*use{} // by unit, however it is spelled
 	unknown := map[string]bool{}
 	var once onceOnly
@@ -151,11 +158,16 @@ func (e *Engine) sum(ctx context.Context, tenant string, block usage.Span) ([]*u
 		if !m.Billed {
 			continue
 		}
-		key := id{entry.Datacenter, entry.Service}
+		key := id{entry.Datacenter, entry.Service, ""}
+		description := m.Type
+		if perResource {
+			key.resource = entry.Resource
+			description = strings.TrimSpace(m.Type + " " + names[[2]string{entry.Resource, entry.Meter}])
+		}
 		i := slices.IndexFunc(uses[key], func(u *use) bool { return usage.SameUnit(u.unit, entry.Unit) })
 		if i < 0 {
 			i = len(uses[key])
-			uses[key] = append(uses[key], &use{datacenter: entry.Datacenter, service: entry.Service, unit: entry.Unit, description: m.Type, resources: map[string]bool{}})
+			uses[key] = append(uses[key], &use{datacenter: entry.Datacenter, service: entry.Service, unit: entry.Unit, resource: key.resource, description: description, resources: map[string]bool{}})
 		}
 		u := uses[key][i]
 		u.volume = u.volume.Add(entry.Volume.Volume)
@@ -164,14 +176,37 @@ func (e *Engine) sum(ctx context.Context, tenant string, block usage.Span) ([]*u
 	maps.DeleteFunc(unknown, func(_ string, used bool) bool { return !used })
 	all := slices.Concat(slices.Collect(maps.Values(uses))...)
 	slices.SortFunc(all, func(a, b *use) int {
-		return cmp.Or(cmp.Compare(a.datacenter, b.datacenter), cmp.Compare(a.service, b.service), cmp.Compare(a.unit, b.unit))
+		return cmp.Or(cmp.Compare(a.datacenter, b.datacenter), cmp.Compare(a.service, b.service), cmp.Compare(a.resource, b.resource), cmp.Compare(a.unit, b.unit))
 	})
 	all = slices.DeleteFunc(all, func(u *use) bool { return u.volume.IsZero() })
 	return all, slices.Sorted(maps.Keys(unknown)), nil
 }
 
-func (u *use) missing(priceUnit string) Missing {
-	return Missing{Datacenter: u.datacenter, Service: u.service, Unit: u.unit, Volume: u.volume, Resources: len(u.resources), PriceUnit: priceUnit}
+// miss adds a use to what cannot be priced, by service.
+func (d *Draft) miss(u *use, priceUnit string) {
+	m := Missing{Datacenter: u.datacenter, Service: u.service, Unit: u.unit, Volume: u.volume, Resources: len(u.resources), PriceUnit: priceUnit}
+	if n := len(d.Missing); n > 0 {
+		last := &d.Missing[n-1]
+		if last.Datacenter == m.Datacenter && last.Service == m.Service && last.Unit == m.Unit {
+			last.Volume, last.Resources = last.Volume.Add(m.Volume), last.Resources+m.Resources
+			return
+		}
+	}
+	d.Missing = append(d.Missing, m)
+}
+
+// names are the names of a tenant's resources, by id and meter, where items are
+// for each.
+func (e *Engine) names(ctx context.Context, tenant string, perResource bool) (map[[2]string]string, error) {
+	if !perResource {
+		return nil, nil
+	}
+	resources, err := e.Store.Resources(ctx, tenant)
+	names := make(map[[2]string]string, len(resources))
+	for _, r := range resources {
+		names[[2]string{r.ID, r.Meter}] = r.Info["name"]
+	}
+	return names, err
 }
 
 // onceOnly finds usage that was collected twice, under two names of a source:
@@ -226,7 +261,7 @@ func (e *Engine) price(ctx context.Context, inv invoice.Invoice, u *use) (item i
 	if cost.IsNegative() {
 		return invoice.Item{}, "", invoice.Permanent(fmt.Errorf("the cost is %s: a price cannot be negative", cost))
 	}
-	item = invoice.Item{Datacenter: u.datacenter, Name: u.service, Unit: u.unit, Description: u.description, Cost: cost}
+	item = invoice.Item{Datacenter: u.datacenter, Name: u.service, Unit: u.unit, Resource: u.resource, Description: u.description, Cost: cost}
 	if uniter, ok := inv.(invoice.Uniter); ok {
 		if priceUnit, err = uniter.Unit(ctx, u.datacenter, u.service); err != nil {
 			return invoice.Item{}, "", err
