@@ -23,8 +23,8 @@ var (
 	_ invoice.PriceChecker  = (*Invoice)(nil)
 
 	_ invoice.ResourceLister = (*Invoice)(nil)
-	_ invoice.Finder        = (*file)(nil)
-	_ invoice.Uniter        = (*file)(nil)
+	_ invoice.Finder         = (*file)(nil)
+	_ invoice.Uniter         = (*file)(nil)
 )
 
 // Invoice is the ERP: a directory of CSV files.
