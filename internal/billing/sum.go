@@ -1,0 +1,134 @@
+package billing
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/openstack-artifice/artifice/invoice"
+	"github.com/openstack-artifice/artifice/ledger"
+	"github.com/openstack-artifice/artifice/usage"
+)
+
+// use is the usage of one service in one datacenter and unit, of one resource
+// where items are for each.
+type use struct {
+	datacenter, service, unit string
+	resource, description     string
+	volume                    decimal.Decimal
+	resources                 map[string]bool
+}
+
+// sum adds up what a tenant used, by datacenter, service and unit, in that
+// order, and by resource where that is asked for. What comes to nothing is left
+// out.
+func (e *Engine) sum(ctx context.Context, tenant string, block usage.Span, perResource bool) ([]*use, []string, error) {
+	names, err := e.names(ctx, tenant, perResource)
+	if err != nil {
+		return nil, nil, err
+	}
+	meters := make(map[string]usage.Meter, len(e.Meters))
+	for _, m := range e.Meters {
+		meters[m.Name] = m
+	}
+	type id struct{ datacenter, service, resource string }
+	uses := map[id][]*use{} // by unit, however it is spelled
+	unknown := map[string]bool{}
+	var once onceOnly
+	for entry, err := range e.Store.Entries(ctx, ledger.EntryFilter{Tenant: tenant, Within: block}) {
+		if err != nil {
+			return nil, nil, err
+		}
+		if err := once.check(entry); err != nil {
+			return nil, nil, err
+		}
+		m, ok := meters[entry.Meter]
+		if !ok {
+			unknown[entry.Meter] = unknown[entry.Meter] || !entry.Volume.Volume.IsZero()
+			continue
+		}
+		if !m.Billed {
+			continue
+		}
+		key := id{entry.Datacenter, entry.Service, ""}
+		description := m.Type
+		if perResource {
+			key.resource = entry.Resource
+			description = strings.TrimSpace(m.Type + " " + names[[2]string{entry.Resource, entry.Meter}])
+		}
+		i := slices.IndexFunc(uses[key], func(u *use) bool { return usage.SameUnit(u.unit, entry.Unit) })
+		if i < 0 {
+			i = len(uses[key])
+			uses[key] = append(uses[key], &use{datacenter: entry.Datacenter, service: entry.Service, unit: entry.Unit, resource: key.resource, description: description, resources: map[string]bool{}})
+		}
+		u := uses[key][i]
+		u.volume = u.volume.Add(entry.Volume.Volume)
+		u.resources[entry.Resource] = true
+	}
+	maps.DeleteFunc(unknown, func(_ string, used bool) bool { return !used })
+	all := slices.Concat(slices.Collect(maps.Values(uses))...)
+	slices.SortFunc(all, func(a, b *use) int {
+		return cmp.Or(cmp.Compare(a.datacenter, b.datacenter), cmp.Compare(a.service, b.service), cmp.Compare(a.resource, b.resource), cmp.Compare(a.unit, b.unit))
+	})
+	all = slices.DeleteFunc(all, func(u *use) bool { return u.volume.IsZero() })
+	return all, slices.Sorted(maps.Keys(unknown)), nil
+}
+
+// names are the names of a tenant's resources, by id and meter, where items are
+// for each.
+func (e *Engine) names(ctx context.Context, tenant string, perResource bool) (map[[2]string]string, error) {
+	if !perResource {
+		return nil, nil
+	}
+	resources, err := e.Store.Resources(ctx, tenant)
+	names := make(map[[2]string]string, len(resources))
+	for _, r := range resources {
+		names[[2]string{r.ID, r.Meter}] = r.Info["name"]
+	}
+	return names, err
+}
+
+// onceOnly finds usage that was collected twice, under two names of a source:
+// the entries of a window come together.
+type onceOnly struct {
+	window usage.Span
+	from   map[[2]string]string // the source of a meter's resource
+}
+
+func (o *onceOnly) check(entry usage.Entry) error {
+	if o.from == nil || !o.window.Start.Equal(entry.Window.Start) {
+		o.window, o.from = entry.Window, map[[2]string]string{}
+	}
+	key := [2]string{entry.Meter, entry.Resource}
+	if first, ok := o.from[key]; ok && first != entry.Source {
+		return invoice.Permanent(fmt.Errorf("usage of meter %s, resource %s in %s came from two sources, %s and %s, and would be billed twice (a source that was renamed must keep its old name)",
+			entry.Meter, entry.Resource, entry.Window.Start.Format(time.RFC3339), min(first, entry.Source), max(first, entry.Source)))
+	}
+	o.from[key] = entry.Source
+	return nil
+}
+
+// Used returns the billed services that were used within the block by anybody,
+// as pairs of datacenter and service, sorted.
+func (e *Engine) Used(ctx context.Context, block usage.Span) ([][2]string, error) {
+	billed := map[string]bool{}
+	for _, m := range e.Meters {
+		billed[m.Name] = m.Billed
+	}
+	used := map[[2]string]bool{}
+	for entry, err := range e.Store.Entries(ctx, ledger.EntryFilter{Within: block}) {
+		if err != nil {
+			return nil, err
+		}
+		if billed[entry.Meter] && !entry.Volume.Volume.IsZero() {
+			used[[2]string{entry.Datacenter, entry.Service}] = true
+		}
+	}
+	return slices.SortedFunc(maps.Keys(used), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }), nil
+}
