@@ -339,3 +339,23 @@ func TestRulesThatDoNotFit(t *testing.T) {
 		t.Error("the month can be billed")
 	}
 }
+
+// What is billed needs no samples any more, to fold what lies before it.
+func TestLateBeforeABilledBlockThatWasRotatedAway(t *testing.T) {
+	july := volume("a", "v1", "2013-07-05T03:10:00Z", "2")
+	source := &samples{all: []usage.Sample{july, volume("a", "v1", "2013-08-05T03:10:00Z", "2")}}
+	e := newEngine(t, t.TempDir(), source, newDesk(map[string]string{"volume.size": "1"}))
+	collect(t, e, august.End)
+	bill(t, e)
+	source.all = []usage.Sample{july, volume("a", "v1", "2013-07-05T03:20:00Z", "7")}
+	if c := collect(t, e, august.End)[0]; len(c.Gone) != 0 || c.Changed != 1 {
+		t.Errorf("%+v", c)
+	}
+	want := []string{
+		"a nz-1 v1 volume.size 2013-07-05T03:00:00Z/2013-07-05T04:00:00Z 7 GB hour 2",
+		"a nz-1 v1 volume.size 2013-08-05T03:00:00Z/2013-08-05T04:00:00Z 2 GB hour 1",
+	}
+	if diff := cmp.Diff(want, entries(t, e)); diff != "" {
+		t.Errorf("entries (-want +got):\n%s", diff)
+	}
+}
