@@ -87,7 +87,8 @@ func (e *Engine) Bill(ctx context.Context, block usage.Span, tenants []string) (
 	return outcomes, nil
 }
 
-// lock keeps two programs from billing at once, where the store can.
+// lock keeps two programs from collecting, billing or resolving at once, where
+// the store can.
 func (e *Engine) lock(ctx context.Context) (unlock func(), err error) {
 	locker, ok := e.Store.(ledger.Locker)
 	if !ok {
@@ -354,6 +355,12 @@ func (e *Engine) suspend(ctx context.Context, order ledger.Order, status ledger.
 // it, under a reference, or it has not. Where it has not, the next run of bill
 // sends it again.
 func (e *Engine) Resolve(ctx context.Context, order ledger.Order, billed bool, reference string) error {
+	// An order is in doubt, too, while another program sends it again.
+	unlock, err := e.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	if order.Status != ledger.InDoubt {
 		return fmt.Errorf("order %s is %s, not in doubt: there is nothing to resolve", order.Key, order.Status)
 	}

@@ -407,6 +407,12 @@ func TestOneBillsAtATime(t *testing.T) {
 	if _, err := e.Bill(t.Context(), august, nil); !errors.Is(err, ledger.ErrLocked) {
 		t.Errorf("error %v", err)
 	}
+	if _, err := e.Collect(t.Context(), august.End); !errors.Is(err, ledger.ErrLocked) {
+		t.Errorf("collecting: %v", err)
+	}
+	if err := e.Resolve(t.Context(), ledger.Order{Status: ledger.InDoubt}, false, ""); !errors.Is(err, ledger.ErrLocked) {
+		t.Errorf("resolving: %v", err)
+	}
 	if err := unlock(); err != nil {
 		t.Fatal(err)
 	}

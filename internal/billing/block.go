@@ -97,16 +97,13 @@ func borderLabel(t time.Time, in *time.Location) string {
 	return t.Format("2006-01-02T15:04Z07:00")
 }
 
-// ErrFuture says that a block has not begun.
-var ErrFuture = errors.New("has not begun")
-
 // Began returns an error where the block lies in the future.
 func (e *Engine) Began(block usage.Span) error {
 	if !block.Start.Before(block.End) {
 		return fmt.Errorf("block %s ends before it begins", BlockLabel(block, e.Location))
 	}
 	if now := e.Now(); !block.Start.Before(now) {
-		return fmt.Errorf("block %s %w: it is %s", BlockLabel(block, e.Location), ErrFuture, now.In(e.Location).Format(time.RFC3339))
+		return fmt.Errorf("block %s has not begun: it is %s", BlockLabel(block, e.Location), now.In(e.Location).Format(time.RFC3339))
 	}
 	return nil
 }
