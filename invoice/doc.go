@@ -15,6 +15,6 @@
 // an adapter keeps the contract.
 //
 // What an adapter can do beyond that are interfaces of one method: [Finder]
-// and [Uniter] on an invoice, [HealthChecker], [PriceChecker], [ResourceLister]
-// and io.Closer on an ERP. [Lines] gathers what an invoice is given.
+// and [Uniter] on an invoice, [HealthChecker], [PriceChecker], [ResourceLister],
+// [Crediter] and io.Closer on an ERP. [Lines] gathers what an invoice is given.
 package invoice

@@ -105,6 +105,15 @@ type ResourceLister interface {
 	PerResource() bool
 }
 
+// A Crediter is an ERP that saves an order whose total is below zero, as what
+// corrections of earlier blocks may come to, as a credit note: by the same
+// calls, under the same key. Without it such corrections wait for an order that
+// they fit into.
+type Crediter interface {
+	// Credits reports whether it does, as it is configured.
+	Credits() bool
+}
+
 // A PriceChecker is an ERP that can review its prices against what was used in
 // a block, pairs of datacenter and service. It yields by name what is wrong: a
 // service without a cost with an error as of Cost, and prices that were the
