@@ -9,15 +9,16 @@ import (
 // A cursor walks over the members of a JSON object. The object is one that a
 // decoder found to be well-formed, so it checks nothing.
 type cursor struct {
-	json  []byte
-	pos   int
-	name  []byte // of the member, without quotes or escapes
-	value []byte // of the member, as it is written
+	json []byte
+	pos  int    // after next: where the member's value starts
+	at   int    // where the member starts
+	name []byte // of the member, as it is written, without quotes
 }
 
 func members(object []byte) cursor { return cursor{json: object, pos: 1} }
 
-// next goes to the next member and reports whether there is one.
+// next goes to the next member and reports whether there is one. The value of
+// the one before was passed over.
 func (c *cursor) next() bool {
 	json, pos := c.json, c.pos
 	for json[pos] != '"' { // blanks and a comma
@@ -26,23 +27,23 @@ func (c *cursor) next() bool {
 		}
 		pos++
 	}
-	start, escaped := pos, false
-	for pos++; json[pos] != '"'; pos++ {
-		if json[pos] == '\\' {
-			escaped = true
-			pos++
-		}
+	end := pos + 1 + bytes.IndexByte(json[pos+1:], '"')
+	if json[end-1] == '\\' {
+		end = endOfString(json, pos) - 1
 	}
-	c.name = json[start+1 : pos]
-	if escaped {
-		c.name = unquote(json[start : pos+1])
-	}
-	for pos++; json[pos] == ':' || json[pos] <= ' '; {
+	c.at, c.name = pos, json[pos+1:end]
+	for pos = end + 1; json[pos] == ':' || json[pos] <= ' '; {
 		pos++
 	}
-	c.pos = endOfValue(json, pos)
-	c.value = json[pos:c.pos]
+	c.pos = pos
 	return true
+}
+
+// value passes over the member's value and returns it as it is written.
+func (c *cursor) value() []byte {
+	start := c.pos
+	c.pos = endOfValue(c.json, start)
+	return c.json[start:c.pos]
 }
 
 // endOfValue returns where the value ends that starts at pos.
@@ -99,12 +100,22 @@ func endOfString(json []byte, pos int) int {
 // unquote returns the text of a string, a part of quoted where it has no
 // escapes.
 func unquote(quoted []byte) []byte {
-	if bytes.IndexByte(quoted, '\\') < 0 {
+	if !escaped(quoted) {
 		return quoted[1 : len(quoted)-1]
 	}
 	text, _ := jsontext.AppendUnquote(nil, quoted) // well-formed
 	return text
 }
+
+// text returns the member's name without escapes.
+func (c *cursor) text() []byte {
+	if !escaped(c.name) {
+		return c.name
+	}
+	return unquote(c.json[c.at : c.at+len(c.name)+2])
+}
+
+func escaped(text []byte) bool { return bytes.IndexByte(text, '\\') >= 0 }
 
 // kindOf says what a value is, for messages.
 func kindOf(json []byte) string {

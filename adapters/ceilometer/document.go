@@ -19,7 +19,13 @@ import (
 const (
 	maxSample  = 1 << 20 // bytes of a sample, with the blanks before it
 	readBuffer = 64 << 10
+
+	byteOrderMark = "\ufeff"
 )
+
+// lenient leaves names that are given twice to the parser, which looks for
+// them where it costs less.
+var lenient = jsontext.AllowDuplicateNames(true)
 
 // A value is one sample's JSON, well-formed, and where it was read.
 type value struct {
@@ -45,7 +51,7 @@ func open(name string) (*document, error) {
 		return nil, unreadable(name, err)
 	}
 	d := &document{name: name, file: file}
-	var src io.Reader = bufio.NewReaderSize(file, readBuffer)
+	var src io.Reader = file
 	if strings.HasSuffix(name, ".gz") {
 		if src, err = gzip.NewReader(src); err != nil {
 			file.Close()
@@ -59,16 +65,22 @@ func open(name string) (*document, error) {
 	return d, nil
 }
 
+// read makes src what the document reads, after the mark that some editors put
+// before UTF-8.
 func (d *document) read(src io.Reader) {
-	d.in = newInput(src)
-	d.dec = jsontext.NewDecoder(d.in)
+	buffered := bufio.NewReaderSize(src, readBuffer)
+	if start, _ := buffered.Peek(len(byteOrderMark)); string(start) == byteOrderMark {
+		_, _ = buffered.Discard(len(byteOrderMark)) // of what is there
+	}
+	d.in = newInput(buffered)
+	d.dec = jsontext.NewDecoder(d.in, lenient)
 }
 
 // close closes the file. An error is of no interest: nothing was written.
 func (d *document) close() { _ = d.file.Close() }
 
-// values yields every sample, and an error for each that is JSON but repeats a
-// name or is not UTF-8. Any other error is the last thing it yields: the rest
+// values yields every sample, and an error for each that is JSON but not UTF-8.
+// Any other error is the last thing it yields: the rest
 // of the file cannot be read.
 func (d *document) values() iter.Seq2[value, error] {
 	return func(yield func(value, error) bool) {
@@ -116,8 +128,8 @@ func (d *document) passOver(err error, yield func(value, error) bool) bool {
 		return false
 	}
 	at := d.base + first.ByteOffset
-	bad := fmt.Errorf("%v: %s; %s", d.origin(at), describe(first), remedy)
-	d.restart(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	bad := fmt.Errorf("%v: %s; %s", d.origin(at), first.Err, remedy)
+	d.restart(jsontext.AllowInvalidUTF8(true))
 	_, err = d.dec.ReadValue()
 	switch {
 	case err == nil:
@@ -147,7 +159,7 @@ func (d *document) restart(opts ...jsontext.Options) {
 	}
 	d.in.unread(d.dec.UnreadBuffer()) // the old decoder is done with it
 	d.in.unread([]byte(prefix))
-	d.dec = jsontext.NewDecoder(d.in, opts...)
+	d.dec = jsontext.NewDecoder(d.in, append(opts, lenient)...)
 	d.base = at - int64(len(prefix))
 	if inList {
 		_, _ = d.dec.ReadToken() // of the prefix, which is in order
@@ -184,7 +196,7 @@ func (d *document) fatal(err error) error {
 }
 
 func (d *document) malformed(offset int64, err *jsontext.SyntacticError) error {
-	return fmt.Errorf("%v: not JSON: %s; nothing after it was read: fetch the file again", d.origin(offset), describe(err))
+	return fmt.Errorf("%v: not JSON: %s; nothing after it was read: fetch the file again", d.origin(offset), err.Err)
 }
 
 // damaged is the error for a file whose bytes cannot be had.
@@ -204,12 +216,4 @@ func (d *document) counted() string {
 		return "1 sample"
 	}
 	return fmt.Sprintf("%d samples", d.count)
-}
-
-// describe is a syntactic error in a few words, without its offset.
-func describe(err *jsontext.SyntacticError) string {
-	if errors.Is(err, jsontext.ErrDuplicateName) {
-		return fmt.Sprintf("the name %s is given twice", quote([]byte(err.JSONPointer.LastToken())))
-	}
-	return err.Err.Error()
 }

@@ -60,7 +60,7 @@ func TestHostileFiles(t *testing.T) {
 			d := &document{name: "s.json"}
 			d.read(io.MultiReader(strings.NewReader(test.start), source))
 			var last error
-			for _, err := range newParser(placing{}, usage.Query{}).samples(t.Context(), d) {
+			for _, err := range samplesOf(t, d) {
 				if err != nil {
 					last = err
 				}
@@ -111,7 +111,7 @@ func TestHostileMetadata(t *testing.T) {
 func TestMemoryDoesNotGrow(t *testing.T) {
 	const (
 		count      = 60_000
-		mostMemory = 6 << 20
+		mostMemory = 8 << 20
 	)
 	dir := t.TempDir()
 	file, err := os.Create(filepath.Join(dir, "s.jsonl.gz"))

@@ -1,6 +1,7 @@
 package ceilometer
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -84,7 +85,9 @@ type setting struct {
 type flattener struct {
 	place    placing
 	wanted   map[string]bool
-	settings map[string]setting // by pairs
+	texts    recall              // settings by metadata as it is written
+	settings map[string]*setting // by pairs
+	repeats  repeatFinder
 
 	count int    // keys of the present metadata
 	path  []byte // the present key
@@ -94,7 +97,7 @@ type flattener struct {
 // newFlattener returns a flattener that keeps the keys of a query, all for
 // none.
 func newFlattener(place placing, keys []string) flattener {
-	return flattener{place: place, wanted: place.wanted(keys), settings: make(map[string]setting)}
+	return flattener{place: place, wanted: place.wanted(keys), settings: make(map[string]*setting)}
 }
 
 const (
@@ -102,17 +105,40 @@ const (
 	maxPairs    = 2048 // bytes of one that is remembered
 )
 
-// setting returns what an object of metadata comes to, or nil for none.
-func (f *flattener) setting(object []byte) (setting, error) {
+// known returns what the metadata that starts a text came to before, and how
+// long it is, or nil. Where the text up to a brace was a whole object once, it
+// is one now: no object is the beginning of another.
+func (f *flattener) known(text []byte) (s *setting, length int) {
+	length = bytes.IndexByte(text, '}') + 1
+	return f.texts.get(text[:length]), length
+}
+
+// setting returns what metadata comes to, which is nil where there is none.
+func (f *flattener) setting(metadata []byte) (*setting, error) {
+	if s := f.texts.get(metadata); s != nil {
+		return s, nil
+	}
 	f.count, f.path, f.pairs = 0, f.path[:0], f.pairs[:0]
-	if object != nil {
-		if object[0] != '{' {
-			return setting{}, fmt.Errorf("the metadata is %s, not an object", kindOf(object))
+	if metadata != nil {
+		if metadata[0] != '{' {
+			return nil, fmt.Errorf("the metadata is %s, not an object", kindOf(metadata))
 		}
-		if err := f.flatten(object, 1); err != nil {
-			return setting{}, err
+		if repeated := f.repeats.find(metadata); repeated != nil {
+			return nil, repeated
+		}
+		if err := f.flatten(metadata, 1); err != nil {
+			return nil, err
 		}
 	}
+	s, err := f.gathered()
+	if err == nil && metadata != nil {
+		f.texts.put(metadata, s)
+	}
+	return s, err
+}
+
+// gathered returns the setting of f.pairs.
+func (f *flattener) gathered() (*setting, error) {
 	if s, ok := f.settings[string(f.pairs)]; ok {
 		return s, nil
 	}
@@ -133,13 +159,13 @@ func (f *flattener) flatten(object []byte, depth int) error {
 	}
 	outer := len(f.path)
 	for m := members(object); m.next(); {
-		f.path = append(f.path[:outer], m.name...)
+		f.path = append(f.path[:outer], m.text()...)
 		var err error
-		if m.value[0] == '{' {
+		if value := m.value(); value[0] == '{' {
 			f.path = append(f.path, '.')
-			err = f.flatten(m.value, depth+1)
+			err = f.flatten(value, depth+1)
 		} else {
-			err = f.pair(m.value)
+			err = f.pair(value)
 		}
 		if err != nil {
 			return err
@@ -176,18 +202,18 @@ func (f *flattener) pair(json []byte) error {
 }
 
 // build makes the setting of f.pairs.
-func (f *flattener) build() (setting, error) {
+func (f *flattener) build() (*setting, error) {
 	all := make(map[string]string)
 	for rest := f.pairs; len(rest) > 0; {
 		var key, text []byte
 		key, rest = cutText(rest)
 		text, rest = cutText(rest)
 		if _, twice := all[string(key)]; twice {
-			return setting{}, fmt.Errorf("the metadata gives %s twice, once within an object", quote(key))
+			return nil, fmt.Errorf("the metadata gives %s twice, once within an object", quote(key))
 		}
 		all[string(key)] = string(text)
 	}
-	var s setting
+	s := new(setting)
 	s.datacenter, s.assumed = f.place.datacenter(all)
 	for key, asked := range f.wanted {
 		if !asked {

@@ -7,96 +7,35 @@ import (
 	"strings"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/openstack-artifice/artifice/usage"
 )
 
 const remedy = "correct the sample, or take it out of the file"
-
-// A field is a part of a sample that has one meaning under all its names.
-type field int
-
-const (
-	fieldMeter field = iota
-	fieldKind
-	fieldUnit
-	fieldVolume
-	fieldMessageID
-	fieldID
-	fieldTenant
-	fieldResource
-	fieldTime
-	fieldRecorded
-	fieldMetadata
-	fieldSender
-	fieldCount // also what a name has no meaning has
-)
-
-// fieldOf returns what a name means, in Ceilometer's older shape, its newer
-// one, or that of its publishers.
-func fieldOf(name []byte) field {
-	switch string(name) {
-	case "counter_name", "meter", "name":
-		return fieldMeter
-	case "counter_type", "type":
-		return fieldKind
-	case "counter_unit", "unit":
-		return fieldUnit
-	case "counter_volume", "volume":
-		return fieldVolume
-	case "message_id":
-		return fieldMessageID
-	case "id":
-		return fieldID
-	case "project_id":
-		return fieldTenant
-	case "resource_id":
-		return fieldResource
-	case "timestamp":
-		return fieldTime
-	case "recorded_at":
-		return fieldRecorded
-	case "resource_metadata", "metadata":
-		return fieldMetadata
-	case "source":
-		return fieldSender
-	}
-	return fieldCount
-}
-
-// fields are a sample's values as they are written, nil where there is none.
-type fields [fieldCount][]byte
-
-// split finds the fields of a sample. It refuses two names for one.
-func split(object []byte) (fields, error) {
-	var (
-		f     fields
-		names [fieldCount][]byte
-	)
-	if object[0] != '{' {
-		return f, fmt.Errorf("%s, where a sample is an object", kindOf(object))
-	}
-	for m := members(object); m.next(); {
-		at := fieldOf(m.name)
-		if at == fieldCount || m.value[0] == 'n' {
-			continue
-		}
-		if f[at] != nil {
-			return f, fmt.Errorf("both %s and %s, which mean the same", names[at], m.name)
-		}
-		f[at], names[at] = m.value, m.name
-	}
-	return f, nil
-}
 
 // A parser makes samples for one query. It is for one goroutine.
 type parser struct {
 	meters    map[string]bool // nil for all
 	before    time.Time       // zero for no limit
 	trusted   trust
+	verdicts  map[string]bool // whether a sender is trusted
 	flattener flattener
 	whole     flattener // keeps all metadata
 	names     interner
+	ids       packer
 	volumes   volumes
+	calendar  calendar
+	shape     shape
+
+	meter, unit, tenant, resource, sender recent
+
+	// Of the present sample.
+	fields  fields
+	others  nameSet
+	setting *setting // of its metadata, where it is known
+	inside  int      // where in the sample its metadata is
+	errs    []error
 }
 
 func newParser(place placing, q usage.Query) *parser {
@@ -104,6 +43,7 @@ func newParser(place placing, q usage.Query) *parser {
 		before:    q.Before,
 		names:     make(interner),
 		volumes:   make(volumes),
+		verdicts:  make(map[string]bool),
 		flattener: newFlattener(place, q.Metadata),
 		whole:     newFlattener(place, nil),
 	}
@@ -116,73 +56,89 @@ func newParser(place placing, q usage.Query) *parser {
 	return p
 }
 
+func (p *parser) note(err error) {
+	if err != nil {
+		p.errs = append(p.errs, err)
+	}
+}
+
 // parse makes a sample. It reports whether the query asks for it, and every
 // mistake in it as one error.
-func (p *parser) parse(v value) (s usage.Sample, wanted bool, err error) {
-	f, err := split(v.json)
-	if err != nil {
-		return s, true, mistake(v, err)
+func (p *parser) parse(v value, s *usage.Sample) (wanted bool, err error) {
+	if err := p.split(v.json); err != nil {
+		return true, mistake(v, err)
 	}
+	f := &p.fields
+	p.errs = p.errs[:0]
 	s.Origin = v.origin
-	var errs []error
-	note := func(err error) {
-		if err != nil {
-			errs = append(errs, err)
-		}
-	}
-	s.Meter, err = p.required(f[fieldMeter], "meter", "counter_name, meter or name")
-	note(err)
+	s.Meter, err = p.required(f[fieldMeter], &p.meter, "meter", "counter_name, meter or name")
+	p.note(err)
 	if err == nil && p.meters != nil && !p.meters[s.Meter] {
-		return s, false, nil
+		return false, nil
 	}
 	if len(p.trusted) > 0 {
-		sender, err := p.text(f[fieldSender], "source")
-		note(err)
-		if err == nil && !p.trusted.includes(sender) {
-			return s, false, nil
+		sender, err := p.text(f[fieldSender], &p.sender, "source")
+		p.note(err)
+		if err == nil && !p.trusts(sender) {
+			return false, nil
 		}
 	}
 	s.Time, err = p.time(f[fieldTime], "timestamp")
-	note(err)
+	p.note(err)
 	switch {
 	case err == nil && s.Time.IsZero():
-		note(errors.New("no time (timestamp is missing or null)"))
-	case len(errs) == 0 && !p.before.IsZero() && !s.Time.Before(p.before):
-		return s, false, nil
+		p.note(errors.New("no time (timestamp is missing or null)"))
+	case len(p.errs) == 0 && !p.before.IsZero() && !s.Time.Before(p.before):
+		return false, nil
 	}
 	s.Kind, err = kind(f[fieldKind])
-	note(err)
-	s.Tenant, err = p.required(f[fieldTenant], "tenant", "project_id")
-	note(err)
-	s.Resource, err = p.required(f[fieldResource], "resource", "resource_id")
-	note(err)
-	s.Unit, err = p.text(f[fieldUnit], "unit")
-	note(err)
-	s.ID, err = id(f)
-	note(err)
+	p.note(err)
+	s.Tenant, err = p.required(f[fieldTenant], &p.tenant, "tenant", "project_id")
+	p.note(err)
+	s.Resource, err = p.required(f[fieldResource], &p.resource, "resource", "resource_id")
+	p.note(err)
+	s.Unit, err = p.text(f[fieldUnit], &p.unit, "unit")
+	p.note(err)
+	s.ID, err = p.id()
+	p.note(err)
+	s.Volume, s.HasVolume = decimal.Decimal{}, false
 	if f[fieldVolume] != nil {
 		s.Volume, err = p.volumes.get(f[fieldVolume])
 		s.HasVolume = err == nil
-		note(err)
+		p.note(err)
 	}
 	if bytes.Equal(f[fieldRecorded], f[fieldTime]) {
 		s.Recorded = s.Time
 	} else {
 		s.Recorded, err = p.time(f[fieldRecorded], "recorded_at")
-		note(err)
+		p.note(err)
 	}
-	flattener := &p.flattener
-	if s.ID == "" {
-		// Nothing but its content tells such a sample from another.
-		flattener = &p.whole
+	p.describe(s)
+	if len(p.errs) > 0 {
+		return true, mistake(v, p.errs...)
 	}
-	setting, err := flattener.setting(f[fieldMetadata])
-	note(err)
+	return true, nil
+}
+
+// describe sets what the present sample's metadata says.
+func (p *parser) describe(s *usage.Sample) {
+	setting, metadata := p.setting, p.fields[fieldMetadata]
+	if setting == nil || s.ID == "" {
+		flattener := &p.flattener
+		if s.ID == "" {
+			// Nothing but its content tells such a sample from another.
+			flattener = &p.whole
+		}
+		var err error
+		if setting, err = flattener.setting(metadata); err != nil {
+			if repeated, ok := errors.AsType[*repeatedName](err); ok {
+				err = repeated.within(p.inside)
+			}
+			p.note(err)
+			return
+		}
+	}
 	s.Metadata, s.Datacenter, s.Assumed = setting.metadata, setting.datacenter, setting.assumed
-	if len(errs) > 0 {
-		return usage.Sample{}, true, mistake(v, errs...)
-	}
-	return s, true, nil
 }
 
 // mistake is the error for a sample that cannot be right.
@@ -191,23 +147,41 @@ func mistake(v value, errs ...error) error {
 	for i, err := range errs {
 		texts[i] = err.Error()
 	}
-	return fmt.Errorf("%v: %s; %s", v.origin, strings.Join(texts, ", and "), remedy)
+	origin := v.origin
+	if repeated, ok := errs[0].(*repeatedName); ok && len(errs) == 1 {
+		origin.Line += bytes.Count(v.json[:repeated.at], []byte("\n"))
+	}
+	return fmt.Errorf("%v: %s; %s", origin, strings.Join(texts, ", and "), remedy)
+}
+
+const maxVerdicts = 1024 // remembered
+
+func (p *parser) trusts(sender string) bool {
+	verdict, ok := p.verdicts[sender]
+	if !ok {
+		if len(p.verdicts) >= maxVerdicts {
+			clear(p.verdicts)
+		}
+		verdict = p.trusted.includes(sender)
+		p.verdicts[sender] = verdict
+	}
+	return verdict
 }
 
 // text returns a text that repeats from sample to sample, "" for none.
-func (p *parser) text(json []byte, what string) (string, error) {
+func (p *parser) text(json []byte, last *recent, what string) (string, error) {
 	if json == nil {
 		return "", nil
 	}
 	if json[0] != '"' {
 		return "", fmt.Errorf("the %s is %s, not a text", what, kindOf(json))
 	}
-	return p.names.get(unquote(json)), nil
+	return last.get(unquote(json), p.names), nil
 }
 
 // required returns a text that must not be empty.
-func (p *parser) required(json []byte, what, names string) (string, error) {
-	text, err := p.text(json, what)
+func (p *parser) required(json []byte, last *recent, what, names string) (string, error) {
+	text, err := p.text(json, last, what)
 	if err == nil && text == "" {
 		err = fmt.Errorf("no %s (%s is missing, null or empty)", what, names)
 	}
@@ -222,7 +196,7 @@ func (p *parser) time(json []byte, name string) (time.Time, error) {
 	if json[0] != '"' {
 		return time.Time{}, fmt.Errorf("%s is %s, not a text", name, kindOf(json))
 	}
-	t, err := timeOf(unquote(json))
+	t, err := p.calendar.timeOf(unquote(json))
 	if err != nil {
 		return t, fmt.Errorf("%s: %w", name, err)
 	}
@@ -230,10 +204,10 @@ func (p *parser) time(json []byte, name string) (time.Time, error) {
 }
 
 // id returns what the telemetry calls the sample, "" for none.
-func id(f fields) (string, error) {
-	json := f[fieldMessageID]
+func (p *parser) id() (string, error) {
+	json := p.fields[fieldMessageID]
 	if json == nil {
-		json = f[fieldID]
+		json = p.fields[fieldID]
 	}
 	switch {
 	case json == nil:
@@ -241,7 +215,7 @@ func id(f fields) (string, error) {
 	case json[0] != '"':
 		return "", fmt.Errorf("the id is %s, not a text", kindOf(json))
 	}
-	return string(unquote(json)), nil
+	return p.ids.get(unquote(json)), nil
 }
 
 func kind(json []byte) (usage.Kind, error) {

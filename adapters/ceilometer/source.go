@@ -63,10 +63,8 @@ func (s *Source) Samples(ctx context.Context, q usage.Query) iter.Seq2[usage.Sam
 		p.trusted = s.trusted
 		for name, err := range s.files() {
 			if err == nil && ctx.Err() == nil {
-				for sample, err := range p.file(ctx, name) {
-					if !yield(sample, err) {
-						return
-					}
+				if !p.file(ctx, name, yield) {
+					return
 				}
 			}
 			if ctx.Err() != nil {
@@ -80,35 +78,37 @@ func (s *Source) Samples(ctx context.Context, q usage.Query) iter.Seq2[usage.Sam
 	}
 }
 
-// file yields what a file holds. It stops without a word when ctx ends.
-func (p *parser) file(ctx context.Context, name string) iter.Seq2[usage.Sample, error] {
-	return func(yield func(usage.Sample, error) bool) {
-		d, err := open(name)
-		if err != nil {
-			yield(usage.Sample{}, err)
-			return
-		}
-		defer d.close()
-		p.samples(ctx, d)(yield)
+// file yields what a file holds, and reports whether more is wanted. It stops
+// without a word when ctx ends.
+func (p *parser) file(ctx context.Context, name string, yield func(usage.Sample, error) bool) bool {
+	d, err := open(name)
+	if err != nil {
+		return yield(usage.Sample{}, err)
 	}
+	defer d.close()
+	return p.samples(ctx, d, yield)
 }
 
-func (p *parser) samples(ctx context.Context, d *document) iter.Seq2[usage.Sample, error] {
-	return func(yield func(usage.Sample, error) bool) {
-		for v, err := range d.values() {
-			var (
-				sample usage.Sample
-				wanted = true
-			)
-			if err == nil {
-				sample, wanted, err = p.parse(v)
+func (p *parser) samples(ctx context.Context, d *document, yield func(usage.Sample, error) bool) bool {
+	var sample usage.Sample
+	for v, err := range d.values() {
+		wanted := true
+		if err == nil {
+			wanted, err = p.parse(v, &sample)
+		}
+		if ctx.Err() != nil {
+			return true
+		}
+		switch {
+		case err != nil:
+			if !yield(usage.Sample{}, err) {
+				return false
 			}
-			if ctx.Err() != nil {
-				return
-			}
-			if wanted && !yield(sample, err) {
-				return
+		case wanted:
+			if !yield(sample, nil) {
+				return false
 			}
 		}
 	}
+	return true
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -79,6 +80,13 @@ func read(t *testing.T, c Config, q usage.Query) []usage.Sample {
 	return samples
 }
 
+// samplesOf yields everything that a document gives.
+func samplesOf(t *testing.T, d *document) iter.Seq2[usage.Sample, error] {
+	return func(yield func(usage.Sample, error) bool) {
+		newParser(placing{}, usage.Query{}).samples(t.Context(), d, yield)
+	}
+}
+
 // plain is a well-formed sample with a text put into it, or a part replaced.
 func plain(pairs ...string) string {
 	return strings.NewReplacer(pairs...).Replace(`{"id":"1","meter":"instance","type":"gauge","unit":"instance","volume":1.0,` +
@@ -144,6 +152,8 @@ func TestFilesInOrder(t *testing.T) {
 		"empty.jsonl":     "",
 		"README":          "not read",
 		"none.json":       "[]",
+		"g.json":          "\ufeff[" + one("g1") + "]",
+		"h.jsonl.gz":      "\ufeff" + one("h1") + "\n" + one("h2"),
 		"z.json/file.txt": "not read",
 	})
 	if err := os.Symlink(filepath.Join(dir, "a.json"), filepath.Join(dir, "f.json")); err != nil {
@@ -153,7 +163,7 @@ func TestFilesInOrder(t *testing.T) {
 	for _, s := range read(t, Config{Path: config.Path(dir)}, usage.Query{}) {
 		got = append(got, s.ID)
 	}
-	want := strings.Fields("a1 a2 b1 bx c1 c2 d1 d2 d3 d4 e1 a1 a2")
+	want := strings.Fields("a1 a2 b1 bx c1 c2 d1 d2 d3 d4 e1 a1 a2 g1 h1 h2")
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
@@ -216,16 +226,21 @@ func TestMetadata(t *testing.T) {
 }
 
 func TestOptionalParts(t *testing.T) {
-	dir := write(t, map[string]string{"a.json": plain(`"id":"1",`, ``, `"unit":"instance"`, `"unit":null`, `"volume":1.0,`, `"recorded_at":"2013-08-05 00:00:00.5",`, `"metadata":{}`, `"metadata":null,"counter_volume":null,"more":[{}]`)})
+	// A sample takes nothing over from the one before.
+	full := plain(`"unit":`, `"recorded_at":"2013-08-06T00:00:00","unit":`, "{}", `{"a":"1"}`) + " "
+	dir := write(t, map[string]string{"a.json": full + plain(`"id":"1",`, ``, `"unit":"instance"`, `"unit":null`, `"volume":1.0,`, `"recorded_at":"2013-08-05 00:00:00.5",`, `"metadata":{}`, `"metadata":null,"counter_volume":null,"more":[{}]`) + plain()})
 	got := read(t, Config{Path: config.Path(dir)}, usage.Query{})
 	want := []usage.Sample{{
 		Meter: "instance", Kind: usage.Gauge, Tenant: "acme", Resource: "vm", Datacenter: "RegionOne",
 		Time:     time.Date(2013, 8, 4, 23, 29, 5, 0, time.UTC),
 		Recorded: time.Date(2013, 8, 5, 0, 0, 0, 500_000_000, time.UTC),
-		Origin:   usage.Origin{Name: filepath.Join(dir, "a.json"), Line: 1, Index: 1},
+		Origin:   usage.Origin{Name: filepath.Join(dir, "a.json"), Line: 1, Index: 2},
 	}}
-	if diff := cmp.Diff(want, got, equalVolumes); diff != "" {
+	if diff := cmp.Diff(want, got[1:2], equalVolumes); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+	if last := got[2]; !last.Recorded.IsZero() || last.Unit != "instance" || !last.HasVolume {
+		t.Errorf("the last sample is %+v", last)
 	}
 }
 

@@ -1,11 +1,13 @@
 package ceilometer
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/shopspring/decimal"
+	"pgregory.net/rapid"
 )
 
 func TestVolumeOf(t *testing.T) {
@@ -99,6 +101,29 @@ func TestTimeOf(t *testing.T) {
 			t.Errorf("timeOf(%s) = %v, %v, want %v", test.text, got, err, test.want)
 		}
 	}
+}
+
+// A calendar says what timeOf says, whatever it remembers.
+func TestCalendar(t *testing.T) {
+	part := func(values ...string) *rapid.Generator[string] { return rapid.SampledFrom(values) }
+	one := rapid.Custom(func(t *rapid.T) string {
+		colon := part(":", ":", ":", ".").Draw(t, "colon")
+		return part("2013-08-04", "2013-08-05", "1013-08-04", "1999-12-31", "2200-12-31", "2013-02-29", strings.Repeat("\x00", 10)).Draw(t, "date") +
+			part("T", "T", " ", "x").Draw(t, "t") + part("00", "23", "24", "1x").Draw(t, "hour") +
+			colon + part("00", "59", "60", "x1").Draw(t, "minute") + colon + part("00", "59", "60", "\xff\xff").Draw(t, "second") +
+			part("", ".5", ".", ".123456789", ".1234567890", "Z", ".25Z", "ZZ", "+12:00", "-05:30", "-01").Draw(t, "end")
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		var c calendar
+		texts := rapid.SliceOfN(one, 20, 60).Draw(t, "texts")
+		for _, text := range texts {
+			got, gotErr := c.timeOf([]byte(text))
+			want, wantErr := timeOf([]byte(text))
+			if got != want || fmt.Sprint(gotErr) != fmt.Sprint(wantErr) {
+				t.Fatalf("timeOf(%s) = %v, %v after %v, want %v, %v", text, got, gotErr, texts, want, wantErr)
+			}
+		}
+	})
 }
 
 func TestTimeOfImpossible(t *testing.T) {
