@@ -121,7 +121,7 @@ func (a *App) root() *cobra.Command {
 		return wrongUse("%w\nhint: %s --help", err, cmd.CommandPath())
 	})
 	commands := append([]Command{
-		collectCommand, usageCommand, draftCommand, billCommand, ordersCommand, statementCommand, resolveCommand, checkCommand, adaptersCommand,
+		collectCommand, usageCommand, draftCommand, billCommand, ordersCommand, statementCommand, resolveCommand, checkCommand, adaptersCommand, importMappingsCommand,
 	}, a.Commands...)
 	for _, command := range commands {
 		root.AddCommand(command(a))
