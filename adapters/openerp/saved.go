@@ -1,0 +1,166 @@
+package openerp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/shopspring/decimal"
+
+	"github.com/openstack-artifice/artifice/adapters/openerp/internal/rpc"
+	"github.com/openstack-artifice/artifice/invoice"
+)
+
+// A saved is an account.move as it is read back.
+type saved struct {
+	ID       int64           `json:"id"`
+	Name     rpc.Text        `json:"name"`
+	State    rpc.Text        `json:"state"` // draft, posted or cancel
+	Type     rpc.Text        `json:"move_type"`
+	Origin   rpc.Text        `json:"invoice_origin"`
+	Untaxed  decimal.Decimal `json:"amount_untaxed"`
+	Date     date            `json:"date"`
+	Invoiced date            `json:"invoice_date"`
+	Partner  rpc.Many2One    `json:"partner_id"`
+	Currency rpc.Many2One    `json:"currency_id"`
+	Position rpc.Many2One    `json:"fiscal_position_id"`
+	// Lines are those that are not Odoo's own. They are read in the same call
+	// as the state and the total: while somebody adds lines and posts, one
+	// would not fit the other.
+	Lines rpc.Records `json:"invoice_line_ids"`
+
+	mark mark
+}
+
+var savedFields = []string{"name", "state", "move_type", "invoice_origin", "amount_untaxed", "date", "invoice_date", "partner_id", "currency_id", "fiscal_position_id", "invoice_line_ids"}
+
+// The states of a move.
+const (
+	posted    = "posted"
+	cancelled = "cancel"
+)
+
+// reference is what the invoice is called. A number alone would not do: Odoo
+// gives one again where the last invoice of a year was deleted.
+func (s *saved) reference() string {
+	if s.State == posted {
+		return fmt.Sprintf("%s, %s", s.Name, s)
+	}
+	return fmt.Sprintf("draft, %s", s)
+}
+
+// String is the record, as it can be found in Odoo's own addresses.
+func (s *saved) String() string { return fmt.Sprintf("account.move %d", s.ID) }
+
+// lookUp returns the move that has the order's key, nil where there is none.
+func (d *draft) lookUp(ctx context.Context) (*saved, error) {
+	g, err := d.erp.ground(ctx)
+	if err != nil {
+		return nil, err
+	}
+	id, err := g.server.external(ctx, "account.move", d.order.Key)
+	if err != nil || id == 0 {
+		return nil, err
+	}
+	return d.read(ctx, g.server, id)
+}
+
+// external returns the id of the record that has an external id, 0 where there
+// is none.
+func (s server) external(ctx context.Context, model, name string) (int64, error) {
+	var found []jsontext.Value
+	err := s.client.Call(ctx, "ir.model.data", "check_object_reference", rpc.Args{rpc.Pos("module", module), rpc.Pos("xml_id", name), s.context(false)}, &found)
+	if isMissing(err) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, readError(err)
+	}
+	var of rpc.Text
+	var id rpc.Many2One
+	if len(found) != 2 || json.Unmarshal(found[0], &of) != nil || json.Unmarshal(found[1], &id) != nil || string(of) != model {
+		return 0, permanent("odoo has something else than a record of %s under the external id %s.%s", model, module, name)
+	}
+	if id.ID == 0 {
+		return 0, permanent("the user has no right to read what Odoo has under the external id %s.%s", module, name)
+	}
+	return id.ID, nil
+}
+
+// read reads a move. It returns nil where the move was deleted.
+func (d *draft) read(ctx context.Context, s server, id int64) (*saved, error) {
+	var found []*saved
+	err := s.client.Call(ctx, "account.move", "read", rpc.Args{rpc.IDs(id), rpc.Named("fields", savedFields), s.context(false)}, &found)
+	if isMissing(err) || err == nil && len(found) == 0 {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, readError(err)
+	}
+	at := found[0]
+	at.Untaxed = withoutNoise(at.Untaxed)
+	var ok bool
+	if at.mark, ok = parseMark(string(at.Origin)); !ok || at.mark.key != d.order.Key {
+		return nil, permanent("%s has the order's external id, but its source is %q, which Artifice did not write (void the order and bill it again, or put the source back)", at, at.Origin)
+	}
+	return at, nil
+}
+
+// A stage is how far saving an order has come.
+type stage int
+
+const (
+	stageBegun  stage = iota // a draft with some of the lines
+	stageWhole               // a draft with all of them
+	stagePosted              // an invoice
+)
+
+// judge tells how far a move is. Its error says why it cannot be the order's,
+// or not any more.
+func (d *draft) judge(s *saved) (stage, error) {
+	if err := d.sameContent(s); err != nil {
+		return 0, err
+	}
+	switch {
+	case s.State == cancelled:
+		return 0, permanent("%s was cancelled in Odoo (reset it to draft there, or void the order here)", s)
+	case len(s.Lines) < s.mark.lines && s.State != posted:
+		return stageBegun, nil
+	case len(s.Lines) != s.mark.lines:
+		return 0, permanent("%s has %d lines, and the order has %d: somebody changed it in Odoo (put it right there, or delete the draft)", s, len(s.Lines), s.mark.lines)
+	case !s.Untaxed.Equal(s.mark.total):
+		return 0, permanent("%s comes to %s %s untaxed in Odoo, and the order to %s %s (find out why; then delete the draft, or void the order)",
+			s, s.Untaxed, s.Currency.Name, s.mark.total, d.order.Currency)
+	case s.Currency.Name != d.order.Currency:
+		return 0, permanent("%s is in %s, and the order in %s", s, s.Currency.Name, d.order.Currency)
+	case s.State == posted:
+		return stagePosted, nil
+	}
+	return stageWhole, nil
+}
+
+// Find returns what Odoo calls the order's invoice, where it has all of it: its
+// lines, and, with post = true, its number.
+func (d *draft) Find(ctx context.Context) (reference string, err error) {
+	at, err := d.lookUp(ctx)
+	if err != nil {
+		return "", fmt.Errorf("looking for order %s: %w", d.order.Key, err)
+	}
+	if at == nil {
+		return "", fmt.Errorf("%w: Odoo has none with the key %s", invoice.ErrNotFound, d.order.Key)
+	}
+	found, err := d.judge(at)
+	switch {
+	case errors.Is(err, errOther):
+		return "", d.explainOther(ctx, at)
+	case err != nil:
+		return "", fmt.Errorf("order %s: %w", d.order.Key, err)
+	case found == stageBegun:
+		return "", fmt.Errorf("%w: %s has %d of the %d lines of order %s", invoice.ErrNotFound, at, len(at.Lines), at.mark.lines, d.order.Key)
+	case found == stageWhole && d.erp.config.Post:
+		return "", fmt.Errorf("%w: %s, of order %s, is not posted yet", invoice.ErrNotFound, at, d.order.Key)
+	}
+	return at.reference(), nil
+}
