@@ -105,6 +105,16 @@ type ResourceLister interface {
 	PerResource() bool
 }
 
+// A LookupDelayer is an ERP in which a Find may miss, for some time, what a
+// Commit has saved: one with a search index, or one that goes on saving after
+// the connection is lost. One that refuses a key which it
+// has already needs none.
+type LookupDelayer interface {
+	// LookupDelay is how long after a Commit has ended, however it ended, a
+	// Find that finds nothing can be trusted.
+	LookupDelay() time.Duration
+}
+
 // A Crediter is an ERP that saves an order whose total is below zero, as what
 // corrections of earlier blocks may come to, as a credit note: by the same
 // calls, under the same key. Without it such corrections wait for an order that

@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/openstack-artifice/artifice/usage"
 )
@@ -12,6 +13,12 @@ var (
 	ErrNoOrder = errors.New("no such order")
 	// ErrNotClaimed says that an order is not in a state that allows the step.
 	ErrNotClaimed = errors.New("the order is not claimed")
+	// ErrLost says that another process has taken the order since.
+	ErrLost = errors.New("another process has taken the order over")
+	// ErrStale says that usage has changed since an order was drafted from it.
+	ErrStale = errors.New("the usage has changed since it was drafted")
+	// ErrNotEmpty says that a store which is to be filled has something in it.
+	ErrNotEmpty = errors.New("the store is not empty")
 )
 
 // An OverlapError says that a block, or a part of it, is reserved by another
@@ -26,12 +33,24 @@ func (e *OverlapError) Error() string {
 	return fmt.Sprintf("tenant %s: block %v overlaps %v of order %s (%s)", e.Tenant, e.Block, e.By.Block, e.By.Key, e.By.Status)
 }
 
-// A FrozenError says that usage within a claimed block was to be changed.
-type FrozenError struct {
-	Tenant string     // "" where the store cannot tell
-	Window usage.Span // the zero Span where the store cannot tell
+// A HeldError says that another process is at work on an order.
+type HeldError struct {
+	Key    string
+	Holder string
+	Until  time.Time // by the store's clock
 }
 
-func (e *FrozenError) Error() string {
-	return fmt.Sprintf("usage of tenant %s in %v is billed and cannot change", e.Tenant, e.Window)
+func (e *HeldError) Error() string {
+	return fmt.Sprintf("order %s is held by %s until %s", e.Key, e.Holder, e.Until.UTC().Format(time.RFC3339))
+}
+
+// A PrunedError says that usage was to be changed whose entries were dropped
+// after they were billed.
+type PrunedError struct {
+	Series Series
+	Window usage.Span
+}
+
+func (e *PrunedError) Error() string {
+	return fmt.Sprintf("meter %s: resource %s: the usage of %v was billed and pruned, and cannot change", e.Series.Meter, e.Series.Resource, e.Window)
 }

@@ -11,14 +11,26 @@ import (
 // Usage is the part of a store that remembers what tenants used.
 type Usage interface {
 	// Record writes a batch. A Fold replaces what the store had for that
-	// window of the series; the same batch again changes nothing. It is a
-	// *FrozenError, and nothing is written, where entries would change within
-	// a block that is claimed.
+	// window of the series; the same batch again changes nothing.
+	//
+	// The entries of a window that an order reserves stay as they were billed.
+	// What a fold comes to beyond them, and beyond what orders carry for them
+	// already, is kept as pending adjustments, signed, in place of those that
+	// were pending. In a window that no order reserves, what a void order left
+	// behind counts likewise: the entries are what the fold comes to, less what
+	// orders carry for them.
+	//
+	// It is a *PrunedError, and nothing is written, where a fold differs in a
+	// window whose entries were pruned, and an error where a mark does not join
+	// what was collected.
 	Record(ctx context.Context, batch Batch) error
 
-	// Folds returns what was recorded of a series, by window, oldest first,
-	// each with its entries.
-	Folds(ctx context.Context, series Series) ([]Fold, error)
+	// Folds returns what was recorded of a series, by window, oldest first:
+	// the last fold whose window begins before from, where there is one, and all
+	// later ones. They come as they were recorded, also where their window is
+	// billed; but that an entry of 0 may be missing there, and that samples of
+	// entries may be counted as they were billed.
+	Folds(ctx context.Context, series Series, from time.Time) ([]Fold, error)
 
 	// Marks returns how far each tenant is collected from each source, by
 	// tenant and source.
@@ -30,7 +42,24 @@ type Usage interface {
 
 	// Entries yields the usage entries that the filter lets through, by
 	// tenant, window, datacenter, service, meter, resource, source and unit.
+	// Of a block that was pruned it yields one entry for each meter, resource,
+	// service, unit, datacenter and source, whose window is the block. Entries
+	// of a reserved block are those that were billed.
 	Entries(ctx context.Context, f EntryFilter) iter.Seq2[usage.Entry, error]
+
+	// Adjustments yields the usage that came too late for its block and that
+	// the filter lets through, in the order of Entries and then by order.
+	Adjustments(ctx context.Context, f AdjustmentFilter) iter.Seq2[Adjustment, error]
+
+	// Gaps yields the gaps of windows that the filter lets through, by tenant,
+	// source, meter, resource and start. One that is closed by a later window,
+	// whether the filter lets that through or not, comes once, closed.
+	Gaps(ctx context.Context, f EntryFilter) iter.Seq2[Gap, error]
+
+	// Revision returns a number that is another whenever entries or
+	// adjustments of the tenant have changed, and the same where what was done
+	// left them as they were. It is 0 for a tenant that never had any.
+	Revision(ctx context.Context, tenant string) (int64, error)
 
 	// Resources returns what is known of a tenant's resources, by id and meter.
 	Resources(ctx context.Context, tenant string) ([]Resource, error)
@@ -51,6 +80,10 @@ type Fold struct {
 	Digest  string // of these samples; another digest means other samples
 	State   usage.State
 	Entries []usage.Entry
+	Gaps    []usage.Gap // silence that began, or ended, within the window
+	// Pruned says that the entries were dropped after they were billed. It is
+	// the store's to say: Record does not look at it.
+	Pruned bool
 }
 
 // A Batch is what one transaction of collecting writes.
@@ -58,7 +91,7 @@ type Batch struct {
 	Series    []SeriesFolds
 	Resources []Resource     // replace what was known of the tenant's resource
 	Tenants   []usage.Tenant // replace what was known of the tenant
-	Marks     []Mark         // a mark never moves back
+	Marks     []Mark         // each joins, or lies within, what was collected
 }
 
 // SeriesFolds are windows of one series.
@@ -67,11 +100,13 @@ type SeriesFolds struct {
 	Folds []Fold
 }
 
-// A Mark says up to when a tenant's usage is collected from a source; with
-// Tenant "", the source as a whole.
+// A Mark says from when and up to when a tenant's usage is collected from a
+// source, without a hole; with Tenant "", that of the source as a whole. Both
+// lie on window borders. A store keeps the earliest From and the latest
+// Through, and refuses a mark that would leave a hole between the two.
 type Mark struct {
 	Tenant, Source string
-	Through        time.Time // on a window border
+	From, Through  time.Time
 }
 
 // A Resource is what is known of a resource beside its usage.
@@ -82,9 +117,34 @@ type Resource struct {
 	Seen              time.Time         // when the last sample was taken
 }
 
+// An Adjustment is usage of a reserved block that came, or went, after it was
+// reserved: its volume is signed, and what the entries of the block lack. It is
+// never 0 while it is pending. Its number of samples is a difference as well.
+type Adjustment struct {
+	usage.Entry
+	// Order is the key of the order that carries it, "" while it is pending.
+	Order string
+}
+
+// A Gap is silence of a series.
+type Gap struct {
+	Series
+	usage.Gap
+}
+
 // An EntryFilter narrows entries. Zero fields do not narrow.
 type EntryFilter struct {
+	Tenant   string
+	Resource string
+	// Within lets windows through that lie wholly within it.
+	Within usage.Span
+}
+
+// An AdjustmentFilter narrows adjustments. Zero fields do not narrow.
+type AdjustmentFilter struct {
 	Tenant string
 	// Within lets windows through that lie wholly within it.
 	Within usage.Span
+	// Pending lets only those through that no order carries.
+	Pending bool
 }

@@ -40,6 +40,25 @@ type counterState struct {
 	Unit string           `json:"unit,omitempty"`
 }
 
+func (c counterState) encode() string {
+	buf := append(make([]byte, 0, 64), '{')
+	if c.Last != nil {
+		buf = appendJSON(appendKey(buf, "last"), c.Last.String())
+	}
+	return string(append(appendField(buf, "unit", c.Unit), '}'))
+}
+
+func (c *counterState) decode(data string) error {
+	r := readState(data)
+	if read := (counterState{r.decimal("last"), r.text("unit")}); r.done() {
+		*c = read
+		return nil
+	}
+	return decodeState(data, c)
+}
+
+func (Counter) ownState() {}
+
 // Keys implements [KeyUser]: no metadata is looked at.
 func (Counter) Keys() []string { return nil }
 
@@ -49,7 +68,7 @@ func (Counter) Transform(_ Span, before State, samples []Sample) ([]Volume, Stat
 		return nil, before, nil
 	}
 	var counter counterState
-	if err := decodeState(before.Data, &counter); err != nil {
+	if err := counter.decode(before.Data); err != nil {
 		return nil, State{}, err
 	}
 	if err := checkCounter(counter, samples); err != nil {
@@ -71,8 +90,7 @@ func (Counter) Transform(_ Span, before State, samples []Sample) ([]Volume, Stat
 		}
 		samples = samples[n:]
 	}
-	data, err := encodeState(counter)
-	return volumes, State{Data: data}, err
+	return volumes, State{Data: counter.encode()}, nil
 }
 
 // checkCounter returns an error for the first sample that cannot be a reading

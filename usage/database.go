@@ -1,7 +1,5 @@
 package usage
 
-import "github.com/shopspring/decimal"
-
 // DatabaseUptime bills whole windows to the flavors of a database instance.
 // The zero DatabaseUptime has the rules that are described here.
 //
@@ -40,6 +38,8 @@ func (u DatabaseUptime) sampled() UptimeSampled {
 		Prefix:     u.Prefix,
 	}
 }
+
+func (u DatabaseUptime) ready() Transformer { return u.sampled().withDefaults() }
 
 // Transform implements [Transformer].
 func (u DatabaseUptime) Transform(w Span, before State, samples []Sample) ([]Volume, State, error) {
@@ -100,14 +100,11 @@ func (d DatabaseVolumeMax) withDefaults() DatabaseVolumeMax {
 // Transform implements [Transformer].
 func (d DatabaseVolumeMax) Transform(_ Span, _ State, samples []Sample) ([]Volume, State, error) {
 	d = d.withDefaults()
-	sizes, err := metadataSizes(samples, []string{d.SizeKey}, d.Unit)
+	sizes := sizing{keys: []string{d.SizeKey}, unit: d.Unit, cut: true}
+	volumes, err := sizes.largestHours(samples)
 	if err != nil {
 		return nil, State{}, err
 	}
-	for i := range sizes {
-		sizes[i].Volume = decimal.NewFromBigInt(sizes[i].Volume.BigInt(), 0)
-	}
-	volumes := largestHours(sizes)
 	nameServices(volumes, samples, func(s *Sample) string {
 		if named := firstValue(s.Metadata, d.TypeKeys); named != "" {
 			return nameOf(d.Names, named)

@@ -40,36 +40,49 @@ func (f FromImage) Keys() []string {
 }
 
 func (f FromImage) withDefaults() FromImage {
-	f.ImageKeys = or(f.ImageKeys, "image_ref", "image_meta.base_image_ref")
-	f.NoImage = or(f.NoImage, "None")
-	f.SizeKeys = or(f.SizeKeys, "root_gb")
+	if len(f.ImageKeys) == 0 {
+		f.ImageKeys = []string{"image_ref", "image_meta.base_image_ref"}
+	}
+	if len(f.NoImage) == 0 {
+		f.NoImage = []string{"None"}
+	}
+	if len(f.SizeKeys) == 0 {
+		f.SizeKeys = []string{"root_gb"}
+	}
 	if f.Unit == "" {
 		f.Unit = defaultSizeUnit
 	}
 	return f
 }
 
+func (f FromImage) ready() Transformer { return f.withDefaults() }
+
 // Transform implements [Transformer].
 func (f FromImage) Transform(_ Span, _ State, samples []Sample) ([]Volume, State, error) {
 	f = f.withDefaults()
-	fromVolume := map[string]bool{}
-	for i := range samples {
-		if s := &samples[i]; f.fromVolume(s) {
-			fromVolume[s.Tenant] = true
-		}
-	}
-	sizes, err := metadataSizes(samples, f.SizeKeys, f.Unit)
+	sizes := sizing{keys: f.SizeKeys, unit: f.Unit}
+	volumes, err := sizes.largestHours(samples)
 	if err != nil {
 		return nil, State{}, err
 	}
-	volumes := slices.DeleteFunc(largestHours(sizes), func(v Volume) bool { return fromVolume[v.Tenant] })
-	return volumes, State{}, nil
+	return slices.DeleteFunc(volumes, func(v Volume) bool {
+		return f.anyFromVolume(v.Tenant, samples)
+	}), State{}, nil
 }
 
 func (f FromImage) fromVolume(s *Sample) bool {
 	for _, key := range f.ImageKeys {
 		if image, ok := s.Metadata[key]; ok {
 			return image == "" || slices.Contains(f.NoImage, image)
+		}
+	}
+	return false
+}
+
+func (f FromImage) anyFromVolume(tenant string, samples []Sample) bool {
+	for i := range samples {
+		if s := &samples[i]; s.Tenant == tenant && f.fromVolume(s) {
+			return true
 		}
 	}
 	return false

@@ -33,8 +33,8 @@ type Integral struct {
 }
 
 var (
-	_ Transformer = Integral{}
-	_ KeyUser     = Integral{}
+	_ GapFinder = Integral{}
+	_ KeyUser   = Integral{}
 )
 
 // Validate returns an error where the options cannot be meant.
@@ -53,46 +53,72 @@ type integralState struct {
 	Datacenter string          `json:"datacenter,omitempty"`
 }
 
+func (Integral) ownState() {}
+
+func (held integralState) encode() string {
+	buf := appendInstant(append(make([]byte, 0, 160), '{'), "since", held.Since)
+	buf = appendJSON(appendKey(buf, "value"), held.Value.String())
+	buf = appendField(buf, "unit", held.Unit)
+	buf = appendField(buf, "tenant", held.Tenant)
+	buf = appendField(buf, "datacenter", held.Datacenter)
+	return string(append(buf, '}'))
+}
+
 // Transform implements [Transformer].
 func (n Integral) Transform(w Span, before State, samples []Sample) ([]Volume, State, error) {
+	volumes, _, after, err := n.TransformGaps(w, before, samples)
+	return volumes, after, err
+}
+
+// TransformGaps implements [GapFinder].
+func (n Integral) TransformGaps(w Span, before State, samples []Sample) ([]Volume, []Gap, State, error) {
 	if err := n.Validate(); err != nil {
-		return nil, State{}, err
+		return nil, nil, State{}, err
 	}
 	if n.Hold == 0 {
 		n.Hold = DefaultHold
 	}
 	var held integralState
 	if err := decodeState(before.Data, &held); err != nil {
-		return nil, State{}, err
+		return nil, nil, State{}, err
 	}
 	if held.Since != nil && len(samples) > 0 {
 		if err := checkUnit(&samples[0], held.Unit); err != nil {
-			return nil, State{}, err
+			return nil, nil, State{}, err
 		}
 	}
 	if err := checkSamples("integral", samples, Gauge); err != nil {
-		return nil, State{}, err
+		return nil, nil, State{}, err
 	}
 	areas := map[place]Volume{}
-	counts := map[string]int{}
+	var gaps []Gap
 	for i := range samples {
 		s := &samples[i]
 		n.charge(areas, w, held, s.Time)
+		gaps = endGap(gaps, held.Tenant, n.until(held), s.Time)
 		held = held.read(s)
-		counts[s.Tenant]++
 	}
 	n.charge(areas, w, held, w.End)
+	gaps = beginGap(gaps, held.Tenant, n.until(held), w)
 	volumes := make([]Volume, 0, len(areas))
 	for _, v := range areas {
-		v.Samples = counts[v.Tenant]
+		v.Samples = samplesOf(v.Tenant, samples)
 		volumes = append(volumes, v)
 	}
 	sortVolumes(volumes)
 	if len(samples) == 0 {
-		return volumes, before, nil
+		return volumes, gaps, before, nil
 	}
-	data, err := encodeState(held)
-	return volumes, State{Data: data, Until: held.Since.Add(n.Hold)}, err
+	return volumes, gaps, State{Data: held.encode(), Until: n.until(held)}, nil
+}
+
+// until returns when held stops to hold if no sample follows: the zero time
+// before the first sample.
+func (n Integral) until(held integralState) time.Time {
+	if held.Since == nil {
+		return time.Time{}
+	}
+	return held.Since.Add(n.Hold)
 }
 
 // A place is whose a resource is, and where.
@@ -105,7 +131,7 @@ func (n Integral) charge(areas map[place]Volume, w Span, held integralState, t t
 	if held.Since == nil {
 		return
 	}
-	d := heldWithin(w, *held.Since, held.Since.Add(n.Hold), t)
+	d := heldWithin(w, *held.Since, n.until(held), t)
 	if d == 0 {
 		return
 	}

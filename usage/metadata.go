@@ -14,15 +14,6 @@ func firstValue(metadata map[string]string, keys []string) string {
 // of Python's None for null.
 func hasValue(text string) bool { return text != "" && text != "None" }
 
-// nameOf returns what a table of names has for an id, or the id itself: what
-// has no name there is a service without a price, which is noticed.
-func nameOf(names map[string]string, id string) string {
-	if name, ok := names[id]; ok {
-		return name
-	}
-	return id
-}
-
 // nameServices gives each tenant's volume the service that its last sample
 // names. There is one volume for a tenant, so their order stays.
 func nameServices(volumes []Volume, samples []Sample, service func(*Sample) string) {

@@ -19,6 +19,9 @@ type Meter struct {
 	Type        string // what a person calls such a resource: "Virtual Machine"
 	Unit        string // the unit of the samples, where theirs is to be called otherwise; "" keeps it
 	Billed      bool   // whether its usage is billed, or only kept
+	// Begun is a unit of which begun ones are billed whole: the volume of an
+	// item is rounded up to it, once, after it was summed. "" is for none.
+	Begun string
 	// Rule is all of the config that its volumes depend on, as text: another
 	// rule may give other volumes.
 	Rule string

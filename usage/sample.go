@@ -40,7 +40,8 @@ type Sample struct {
 	Recorded time.Time // when the telemetry stored it, UTC; zero where unknown
 
 	// Metadata is flat: "flavor.name" is one key. A source may leave out keys
-	// that the Query did not ask for.
+	// that the Query did not ask for. Samples may share a map: one that was
+	// yielded is not changed any more, by anybody.
 	Metadata map[string]string
 
 	// Origin is where the sample was read, for messages.

@@ -116,7 +116,8 @@ func pairs(metadata map[string]string) []string {
 // that a transformer can see of them. The same samples give the same digest
 // wherever they were read, however their volumes are spelled (1.0 and 1), and
 // in whatever zone their times are. It is 16 characters long for each sample;
-// CompareDigests tells how two sets of samples differ.
+// CompareDigests tells how two sets of samples differ. Ledgers of the first
+// releases hold such digests; those of package spool take less to make.
 func Digest(samples []Sample) string {
 	digest := make([]byte, 0, digestLength*len(samples))
 	var (

@@ -22,7 +22,33 @@ type Query struct {
 	Meters   []string  // names of meters, as samples say them
 	Before   time.Time // only samples earlier than this
 	Metadata []string  // keys of metadata that will be looked at
+	// Resources are the ids of resources. A source may yield those of others.
+	Resources []string
+	// LeftOut is told of samples that the source leaves out by a rule of its
+	// own, and why: that their sender is not trusted. It may be nil, and a
+	// source need not call it.
+	LeftOut func(s Sample, why string)
 }
+
+// Names is a source that knows what ids in samples stand for. An error is
+// yielded where something cannot be read; the sequence then goes on where it
+// can.
+type Names interface {
+	Names(ctx context.Context, of NameKind) iter.Seq2[Name, error]
+}
+
+// A Name is what people call the thing that has an id.
+type Name struct{ ID, Name string }
+
+// A NameKind is a kind of things that have ids and names.
+type NameKind string
+
+// The kinds of things that services are called by.
+const (
+	FlavorNames     NameKind = "flavor"
+	VolumeTypeNames NameKind = "volume type"
+	PolicyNames     NameKind = "storage policy"
+)
 
 // A HealthChecker is a source that can tell, without changing anything,
 // whether it works. It yields the name of every check with its outcome, nil

@@ -42,10 +42,19 @@ type envelope struct {
 	Data json.RawMessage `json:"data,omitempty"`
 }
 
-// seal wraps a transformer's state.
-func (w *whereabouts) seal(state State) (State, error) {
+// seal wraps a transformer's state. Where own is set the transformer is one of
+// this package, whose states need no check.
+func (w *whereabouts) seal(state State, own bool) (State, error) {
 	if w.datacenter == "" && state.Data == "" {
 		return state, nil
+	}
+	if own || state.Data == "" {
+		buf := make([]byte, 0, len(`{"dc":"","data":}`)+len(w.datacenter)+len(state.Data))
+		buf = appendField(append(buf, '{'), "dc", w.datacenter)
+		if state.Data != "" {
+			buf = append(appendKey(buf, "data"), state.Data...)
+		}
+		return State{Data: string(append(buf, '}')), Until: state.Until}, nil
 	}
 	data, err := encodeState(envelope{DC: w.datacenter, Data: json.RawMessage(state.Data)})
 	if err != nil {

@@ -108,26 +108,62 @@ func inHours(volumes []Volume) {
 	}
 }
 
-// metadataSizes returns the samples with the largest size that any of the keys
-// says for their volume, 0 where none does.
-func metadataSizes(samples []Sample, keys []string, unit string) ([]Sample, error) {
-	sizes := slices.Clone(samples)
-	for i := range sizes {
-		s := &sizes[i]
-		s.Volume, s.HasVolume, s.Unit = decimal.Decimal{}, true, unit
-		for _, key := range keys {
-			text := s.Metadata[key]
-			if !hasValue(text) {
-				continue
+// A sizing reads sizes from metadata.
+type sizing struct {
+	keys []string
+	unit string
+	cut  bool // to a whole number
+
+	// What was read last: sizes repeat from sample to sample.
+	text string
+	size decimal.Decimal
+}
+
+// largestHours returns, for each tenant, the largest size that its samples
+// tell, times one hour. A sample tells the largest that any of the keys has, 0
+// where none does.
+func (z *sizing) largestHours(samples []Sample) ([]Volume, error) {
+	var failed error
+	at := 0
+	volumes := byTenant(samples, func(volume, _ decimal.Decimal, _ bool) decimal.Decimal {
+		size, err := z.read(&samples[at])
+		at++
+		if failed == nil {
+			failed = err
+		}
+		if size.GreaterThan(volume) {
+			return size
+		}
+		return volume
+	})
+	if failed != nil {
+		return nil, failed
+	}
+	for i := range volumes {
+		volumes[i].Unit = z.unit
+	}
+	inHours(volumes)
+	return volumes, nil
+}
+
+func (z *sizing) read(s *Sample) (largest decimal.Decimal, err error) {
+	for _, key := range z.keys {
+		text := s.Metadata[key]
+		if !hasValue(text) {
+			continue
+		}
+		if text != z.text {
+			if z.size, err = parseNumber(text); err != nil {
+				return largest, fmt.Errorf("%s: metadata %s: %w; correct the sample, or name other keys for the size", s.Origin, key, err)
 			}
-			size, err := parseNumber(text)
-			if err != nil {
-				return nil, fmt.Errorf("%s: metadata %s: %w; correct the sample, or name other keys for the size", s.Origin, key, err)
+			if z.cut {
+				z.size = decimal.NewFromBigInt(z.size.BigInt(), 0)
 			}
-			if size.GreaterThan(s.Volume) {
-				s.Volume = size
-			}
+			z.text = text
+		}
+		if z.size.GreaterThan(largest) {
+			largest = z.size
 		}
 	}
-	return sizes, nil
+	return largest, nil
 }

@@ -15,14 +15,16 @@ import (
 // in the tenant's first sample.
 func byTenant(samples []Sample, add func(volume, reading decimal.Decimal, first bool) decimal.Decimal) []Volume {
 	var volumes []Volume
-	index := make(map[string]int, 1)
+	at := 0 // of the last sample's tenant
 	for i := range samples {
 		s := &samples[i]
-		at, known := index[s.Tenant]
+		known := at < len(volumes) && volumes[at].Tenant == s.Tenant
 		if !known {
-			at = len(volumes)
-			index[s.Tenant] = at
-			volumes = append(volumes, Volume{Tenant: s.Tenant, Unit: s.Unit})
+			at = slices.IndexFunc(volumes, func(v Volume) bool { return v.Tenant == s.Tenant })
+			if known = at >= 0; !known {
+				at = len(volumes)
+				volumes = append(volumes, Volume{Tenant: s.Tenant, Unit: s.Unit})
+			}
 		}
 		v := &volumes[at]
 		v.Datacenter = s.Datacenter
@@ -33,8 +35,22 @@ func byTenant(samples []Sample, add func(volume, reading decimal.Decimal, first 
 	return volumes
 }
 
+// samplesOf counts the samples of a tenant.
+func samplesOf(tenant string, samples []Sample) int {
+	n := 0
+	for i := range samples {
+		if samples[i].Tenant == tenant {
+			n++
+		}
+	}
+	return n
+}
+
 // sortVolumes puts volumes in the order that every transformer here returns.
 func sortVolumes(volumes []Volume) {
+	if len(volumes) < 2 {
+		return
+	}
 	slices.SortFunc(volumes, func(a, b Volume) int {
 		return cmp.Or(
 			cmp.Compare(a.Tenant, b.Tenant),

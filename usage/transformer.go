@@ -55,3 +55,11 @@ type Entry struct {
 type KeyUser interface {
 	Keys() []string
 }
+
+// A NameUser is a transformer that looks ids up in a table of names. What the
+// table of its config does not have a source may know; see Names.
+type NameUser interface {
+	NameKind() NameKind
+	// WithNames returns the transformer with more names: its own win.
+	WithNames(names map[string]string) Transformer
+}

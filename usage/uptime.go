@@ -42,8 +42,8 @@ type Uptime struct {
 }
 
 var (
-	_ Transformer = Uptime{}
-	_ KeyUser     = Uptime{}
+	_ GapFinder = Uptime{}
+	_ KeyUser   = Uptime{}
 )
 
 // DefaultTracked returns the states that count unless Uptime.Tracked says
@@ -65,11 +65,21 @@ func (u Uptime) withDefaults() Uptime {
 	if u.Hold == 0 {
 		u.Hold = DefaultHold
 	}
-	u.Tracked = or(u.Tracked, DefaultTracked()...)
-	u.StateKeys = or(u.StateKeys, "status", "state")
-	u.FlavorKeys = or(u.FlavorKeys, "flavor.name", "instance_type")
+	if len(u.Tracked) == 0 {
+		u.Tracked = DefaultTracked()
+	}
+	if len(u.StateKeys) == 0 {
+		u.StateKeys = []string{"status", "state"}
+	}
+	if len(u.FlavorKeys) == 0 {
+		u.FlavorKeys = []string{"flavor.name", "instance_type"}
+	}
 	return u
 }
+
+func (u Uptime) ready() Transformer { return u.withDefaults() }
+
+func (Uptime) ownState() {}
 
 // uptimeState is what holds from Since on. Before the first sample Since is
 // nil and nothing holds.
@@ -81,79 +91,131 @@ type uptimeState struct {
 	Datacenter string     `json:"datacenter,omitempty"`
 }
 
-// runtimeKey tells the volumes of a window apart.
-type runtimeKey struct {
+func (held uptimeState) encode() string {
+	buf := appendInstant(append(make([]byte, 0, 160), '{'), "since", held.Since)
+	buf = appendField(buf, "state", held.State)
+	buf = appendField(buf, "flavor", held.Flavor)
+	buf = appendField(buf, "tenant", held.Tenant)
+	buf = appendField(buf, "datacenter", held.Datacenter)
+	return string(append(buf, '}'))
+}
+
+func (held *uptimeState) decode(data string) error {
+	r := readState(data)
+	read := uptimeState{r.instant("since"), r.text("state"), r.text("flavor"), r.text("tenant"), r.text("datacenter")}
+	if r.done() && read.State != "" {
+		*held = read
+		return nil
+	}
+	return decodeState(data, held)
+}
+
+// uptimeFold is the folding of one window.
+type uptimeFold struct {
+	Uptime
+	window  Span
+	held    uptimeState // but for Since
+	since   time.Time
+	tracked bool
+	until   time.Time // when held stops to be billed if no sample follows; zero where it never is
+	ran     []runtime
+	gaps    []Gap
+}
+
+// A runtime is how long a resource ran for a tenant, by flavor and datacenter.
+type runtime struct {
 	tenant, flavor, datacenter string
+	d                          time.Duration
 }
 
 // Transform implements [Transformer].
 func (u Uptime) Transform(w Span, before State, samples []Sample) ([]Volume, State, error) {
+	volumes, _, after, err := u.TransformGaps(w, before, samples)
+	return volumes, after, err
+}
+
+// TransformGaps implements [GapFinder]. A tracked resource is silent from when
+// its last sample stops to hold.
+func (u Uptime) TransformGaps(w Span, before State, samples []Sample) ([]Volume, []Gap, State, error) {
 	if err := u.Validate(); err != nil {
-		return nil, State{}, err
+		return nil, nil, State{}, err
 	}
-	u = u.withDefaults()
-	held := uptimeState{State: "active"}
-	if err := decodeState(before.Data, &held); err != nil {
-		return nil, State{}, err
+	f := uptimeFold{Uptime: u.withDefaults(), window: w, held: uptimeState{State: "active"}}
+	if err := f.held.decode(before.Data); err != nil {
+		return nil, nil, State{}, err
 	}
-	ran := map[runtimeKey]time.Duration{}
-	counts := map[string]int{}
+	f.tracked = tracks(f.Tracked, f.held.State)
+	if f.held.Since != nil {
+		f.hold(*f.held.Since)
+	}
 	for i := range samples {
 		s := &samples[i]
-		u.charge(ran, w, held, s.Time)
-		held = u.read(held, s)
-		counts[s.Tenant]++
+		f.charge(s.Time)
+		f.gaps = endGap(f.gaps, f.held.Tenant, f.until, s.Time)
+		f.read(s)
 	}
-	u.charge(ran, w, held, w.End)
-	volumes := make([]Volume, 0, len(ran))
-	for key, d := range ran {
-		volumes = append(volumes, Volume{
-			Tenant:     key.tenant,
-			Datacenter: key.datacenter,
-			Service:    key.flavor,
-			Volume:     seconds(d),
-			Unit:       "second",
-			Samples:    counts[key.tenant],
-		})
-	}
-	sortVolumes(volumes)
+	f.charge(w.End)
+	f.gaps = beginGap(f.gaps, f.held.Tenant, f.until, w)
+	volumes := f.volumes(samples)
 	if len(samples) == 0 {
-		return volumes, before, nil
+		return volumes, f.gaps, before, nil
 	}
-	data, err := encodeState(held)
-	return volumes, State{Data: data, Until: u.until(held)}, err
+	f.held.Since = &f.since
+	return volumes, f.gaps, State{Data: f.held.encode(), Until: f.until}, nil
+}
+
+// hold makes held hold from since on.
+func (f *uptimeFold) hold(since time.Time) {
+	f.since, f.until = since, time.Time{}
+	if f.tracked {
+		f.until = since.Add(f.Hold)
+	}
 }
 
 // charge adds the time from when held began to hold up to t, as far as it lies
 // within the window, is tracked, and is not past the hold.
-func (u Uptime) charge(ran map[runtimeKey]time.Duration, w Span, held uptimeState, t time.Time) {
-	until := u.until(held)
-	if until.IsZero() {
+func (f *uptimeFold) charge(t time.Time) {
+	if f.until.IsZero() {
 		return
 	}
-	if d := heldWithin(w, *held.Since, until, t); d > 0 {
-		ran[runtimeKey{held.Tenant, nameOf(u.Names, held.Flavor), held.Datacenter}] += d
+	d := heldWithin(f.window, f.since, f.until, t)
+	if d == 0 {
+		return
 	}
+	flavor := nameOf(f.Names, f.held.Flavor)
+	for i := range f.ran {
+		if r := &f.ran[i]; r.tenant == f.held.Tenant && r.flavor == flavor && r.datacenter == f.held.Datacenter {
+			r.d += d
+			return
+		}
+	}
+	f.ran = append(f.ran, runtime{f.held.Tenant, flavor, f.held.Datacenter, d})
 }
 
-// until returns when held stops to be billed if no sample follows: the zero
-// time where it never is.
-func (u Uptime) until(held uptimeState) time.Time {
-	if held.Since == nil || !tracks(u.Tracked, held.State) {
-		return time.Time{}
+// read makes held what holds from s on.
+func (f *uptimeFold) read(s *Sample) {
+	f.held.Tenant, f.held.Datacenter = s.Tenant, s.Datacenter
+	if state := firstValue(s.Metadata, f.StateKeys); state != "" && state != f.held.State {
+		f.held.State, f.tracked = state, tracks(f.Tracked, state)
 	}
-	return held.Since.Add(u.Hold)
+	if flavor := firstValue(s.Metadata, f.FlavorKeys); flavor != "" {
+		f.held.Flavor = flavor
+	}
+	f.hold(s.Time.UTC())
 }
 
-// read returns what holds from s on.
-func (u Uptime) read(held uptimeState, s *Sample) uptimeState {
-	since := s.Time.UTC()
-	held.Since, held.Tenant, held.Datacenter = &since, s.Tenant, s.Datacenter
-	if state := firstValue(s.Metadata, u.StateKeys); state != "" {
-		held.State = state
+func (f *uptimeFold) volumes(samples []Sample) []Volume {
+	volumes := make([]Volume, 0, len(f.ran))
+	for _, r := range f.ran {
+		volumes = append(volumes, Volume{
+			Tenant:     r.tenant,
+			Datacenter: r.datacenter,
+			Service:    r.flavor,
+			Volume:     seconds(r.d),
+			Unit:       "second",
+			Samples:    samplesOf(r.tenant, samples),
+		})
 	}
-	if flavor := firstValue(s.Metadata, u.FlavorKeys); flavor != "" {
-		held.Flavor = flavor
-	}
-	return held
+	sortVolumes(volumes)
+	return volumes
 }

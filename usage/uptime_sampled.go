@@ -57,11 +57,19 @@ func (u UptimeSampled) Keys() []string {
 }
 
 func (u UptimeSampled) withDefaults() UptimeSampled {
-	u.Tracked = or(u.Tracked, DefaultSampled()...)
-	u.StateKeys = or(u.StateKeys, "status", "state")
-	u.FlavorKeys = or(u.FlavorKeys, "instance_type")
+	if len(u.Tracked) == 0 {
+		u.Tracked = DefaultSampled()
+	}
+	if len(u.StateKeys) == 0 {
+		u.StateKeys = []string{"status", "state"}
+	}
+	if len(u.FlavorKeys) == 0 {
+		u.FlavorKeys = []string{"instance_type"}
+	}
 	return u
 }
+
+func (u UptimeSampled) ready() Transformer { return u.withDefaults() }
 
 // seen is what a window's samples tell of one tenant.
 type seen struct {

@@ -12,38 +12,104 @@ type Step struct {
 	Window  Span
 	Samples []Sample // those of the window, as they were given to Walk
 	Volumes []Volume // what the transformer made of them
+	Gaps    []Gap    // what it found, if it is a GapFinder
 	State   State    // what a walk that resumes at Window.End must be given
+}
+
+// A Walker folds the windows of series, one at a time, oldest first. It is for
+// one goroutine.
+//
+// A Step's State holds more than the transformer's: a Walker resolves
+// datacenters too. A sample whose datacenter is Assumed is shown to the
+// transformer with that of the last sample of the series for which it was
+// known, and keeps its own only before the first such. So State.Data is a JSON
+// object {"dc": the datacenter last known, "data": the transformer's own
+// Data}, or "" where there is neither.
+type Walker struct {
+	transformer Transformer
+	gaps        GapFinder // nil where it finds none
+	own         bool      // its states need no check
+
+	where  whereabouts
+	state  State // the transformer's
+	sealed State // state with where
+	last   string
+}
+
+// NewWalker returns a walker that stands before the first sample of a series.
+func NewWalker(t Transformer) *Walker {
+	if r, ok := t.(interface{ ready() Transformer }); ok {
+		t = r.ready()
+	}
+	w := &Walker{transformer: t}
+	w.gaps, _ = t.(GapFinder)
+	_, w.own = t.(interface{ ownState() })
+	return w
+}
+
+// Resume makes the walker go on where a step left off.
+func (w *Walker) Resume(state State) error {
+	where, before, err := unseal(state)
+	if err != nil {
+		return err
+	}
+	w.where, w.state, w.sealed, w.last = where, before, state, where.datacenter
+	return nil
+}
+
+// Reaches reports whether a window that begins at start matters after the
+// state even where it has no samples.
+func (w *Walker) Reaches(state State, start time.Time) bool {
+	return start.Before(state.Until) || w.gaps != nil && !state.Until.IsZero() && start.Equal(state.Until)
+}
+
+// Step folds the samples of a window, which are in the order of Sort. They are
+// not kept.
+func (w *Walker) Step(window Span, samples []Sample) (Step, error) {
+	step := Step{Window: window, Samples: samples}
+	var err error
+	var after State
+	if shown := w.where.resolve(samples); w.gaps != nil {
+		step.Volumes, step.Gaps, after, err = w.gaps.TransformGaps(window, w.state, shown)
+	} else {
+		step.Volumes, after, err = w.transformer.Transform(window, w.state, shown)
+	}
+	if err != nil {
+		return Step{}, err
+	}
+	if after != w.state || w.where.datacenter != w.last {
+		if w.sealed, err = w.where.seal(after, w.own); err != nil {
+			return Step{}, err
+		}
+		w.state, w.last = after, w.where.datacenter
+	}
+	step.State = w.sealed
+	return step, nil
 }
 
 // Walk folds t over the windows from one border up to another, which both lie
 // between windows, and yields a step for every window that holds samples or
-// that begins before the state's Until. The samples are those of one series,
-// in the order of Sort; those earlier than from, and those not earlier than
-// through, are not looked at. It ends at the first error, which is yielded
-// with a zero Step.
+// that Walker.Reaches. The samples are those of one series, in the order of
+// Sort; those earlier than from, and those not earlier than through, are not
+// looked at. It ends at the first error, which is yielded with a zero Step.
 //
 // The state is the zero State where nothing was folded before, else the one
 // of the step before from; how often and where a walk is cut never changes
-// what it yields. A Step's State holds more than the transformer's: Walk
-// resolves datacenters too. A sample whose datacenter is Assumed is shown to
-// the transformer with that of the last sample of the series for which it was
-// known, and keeps its own only before the first such. So State.Data is a JSON
-// object {"dc": the datacenter last known, "data": the transformer's own
-// Data}, or "" where there is neither.
+// what it yields.
 func Walk(t Transformer, from time.Time, state State, samples []Sample, through time.Time) iter.Seq2[Step, error] {
 	return func(yield func(Step, error) bool) {
 		if err := checkWalk(from, samples, through); err != nil {
 			yield(Step{}, err)
 			return
 		}
-		where, before, err := unseal(state)
-		if err != nil {
+		w := NewWalker(t)
+		if err := w.Resume(state); err != nil {
 			yield(Step{}, fmt.Errorf("resume at %s: %w", from.Format(time.RFC3339), err))
 			return
 		}
 		rest := samples[earlier(samples, from):]
 		for start := from; ; {
-			if !start.Before(before.Until) {
+			if !w.Reaches(state, start) {
 				if len(rest) == 0 {
 					return
 				}
@@ -52,21 +118,13 @@ func Walk(t Transformer, from time.Time, state State, samples []Sample, through 
 			if !start.Before(through) {
 				return
 			}
-			w := WindowAt(start)
-			n := earlier(rest, w.End)
-			step := Step{Window: w, Samples: rest[:n:n]}
-			step.Volumes, before, err = t.Transform(w, before, where.resolve(step.Samples))
-			if err == nil {
-				step.State, err = where.seal(before)
-			}
-			if err != nil {
-				yield(Step{}, err)
+			window := WindowAt(start)
+			n := earlier(rest, window.End)
+			step, err := w.Step(window, rest[:n:n])
+			if !yield(step, err) || err != nil {
 				return
 			}
-			if !yield(step, nil) {
-				return
-			}
-			start, rest = w.End, rest[n:]
+			state, start, rest = step.State, window.End, rest[n:]
 		}
 	}
 }
