@@ -14,7 +14,8 @@ import (
 
 // recordMany records two entries in each of the hours 0 to 5 for each of many
 // series, not in the order of Entries, and returns all of them in that order.
-func recordMany(t *testing.T, store ledger.Store) []usage.Entry {
+// The first of the tenants has one of each two, the others share the rest.
+func recordMany(t *testing.T, store ledger.Store, first string, others ...string) []usage.Entry {
 	t.Helper()
 	var all []usage.Entry
 	var b ledger.Batch
@@ -24,8 +25,8 @@ func recordMany(t *testing.T, store ledger.Store) []usage.Entry {
 				series := ledger.Series{Source: source, Meter: meter, Resource: resource}
 				folds := ledger.SeriesFolds{Series: series}
 				for n := 5; n >= 0; n-- {
-					f := fold(series, n, volume(fmt.Sprintf("tenant-%d", (i+n)%3), "c1.small", "1"), volume("acme", "", fmt.Sprint(n)))
-					f.Entries[0].Datacenter = []string{"wlg", "akl", "Akl"}[n%3]
+					f := fold(series, n, volume(others[(i+n)%len(others)], []string{"c1.small", "a1.big"}[i%2], "1"), volume(first, "", fmt.Sprint(n)))
+					f.Entries[0].Datacenter = []string{"wlg", "akl", "Akl"}[(n+i/2)%3]
 					folds.Folds = append(folds.Folds, f)
 					all = append(all, f.Entries...)
 				}
@@ -41,7 +42,7 @@ func recordMany(t *testing.T, store ledger.Store) []usage.Entry {
 // testEntries: entries come in their order, narrowed by tenant and span.
 func (s suite) testEntries(t *testing.T) {
 	store := s.open(t)
-	all := recordMany(t, store)
+	all := recordMany(t, store, "acme", "tenant-0", "tenant-1", "tenant-2")
 	store = s.reopen(t, store)
 	auckland := time.FixedZone("NZDT", 13*3600)
 	for _, f := range []ledger.EntryFilter{
@@ -54,6 +55,10 @@ func (s suite) testEntries(t *testing.T) {
 		{Within: hours(0, 6)},
 		{Within: hours(-100, 100)},
 		{Within: hours(2, 3), Tenant: "acme"},
+		{Resource: "vm-a"},
+		{Resource: "vm"},
+		{Resource: "VM-a", Tenant: "tenant-1", Within: hours(0, 3)},
+		{Resource: "nothing"},
 		{Within: hours(6, 9)},
 		{Within: hours(3, 3)},
 		{Within: hours(4, 2)},
@@ -66,7 +71,7 @@ func (s suite) testEntries(t *testing.T) {
 		{Within: usage.Span{Start: hour(1).In(auckland), End: hour(4).In(auckland)}},
 	} {
 		want := slices.DeleteFunc(slices.Clone(all), func(e usage.Entry) bool {
-			return f.Tenant != "" && e.Tenant != f.Tenant || !f.Within.IsZero() && !f.Within.Covers(e.Window)
+			return f.Tenant != "" && e.Tenant != f.Tenant || f.Resource != "" && e.Resource != f.Resource || !f.Within.IsZero() && !f.Within.Covers(e.Window)
 		})
 		same(t, fmt.Sprintf("entries of %+v", f), collect(t, store.Entries(t.Context(), f)), want)
 	}
@@ -76,7 +81,7 @@ func (s suite) testEntries(t *testing.T) {
 // the store meanwhile, does not hold it up.
 func (s suite) testEntriesLeftEarly(t *testing.T) {
 	store := s.open(t)
-	all := recordMany(t, store)
+	all := recordMany(t, store, "acme", "tenant-0", "tenant-1", "tenant-2")
 	for i := range 50 {
 		for e, err := range store.Entries(t.Context(), ledger.EntryFilter{}) {
 			must(t, err)
@@ -88,7 +93,7 @@ func (s suite) testEntriesLeftEarly(t *testing.T) {
 	n := 0
 	for _, err := range store.Entries(t.Context(), ledger.EntryFilter{Tenant: "acme"}) {
 		must(t, err)
-		get[[]ledger.Fold](t)(store.Folds(t.Context(), vm))
+		foldsOf(t, store, vm)
 		must(t, store.Record(t.Context(), batch(vm, fold(vm, n, volume("umbrella", "c1.small", "2")))))
 		n++
 	}
@@ -111,26 +116,44 @@ func (s suite) testText(t *testing.T) {
 		series := ledger.Series{Source: text, Meter: text, Resource: text}
 		f := fold(series, 0, usage.Volume{Tenant: text, Datacenter: text, Service: text, Volume: number("1"), Unit: text, Samples: 1})
 		f.Digest, f.State.Data = text, text
+		f.Gaps = []usage.Gap{{Tenant: text, From: hour(0).Add(1)}}
 		b := batch(series, f)
-		b.Marks = []ledger.Mark{{Tenant: text, Source: text, Through: hour(1)}}
+		b.Marks = []ledger.Mark{mark(text, text, 0, 1)}
 		b.Resources = []ledger.Resource{{Tenant: text, ID: text, Meter: text, Type: text, Info: map[string]string{text: text}, Seen: hour(0)}}
 		must(t, store.Record(t.Context(), b))
 
 		o := order(fmt.Sprintf("%02x", i), text, hours(0, 24))
 		o.Tenant = invoice.Tenant{ID: text, Name: text, Extra: map[string]string{text: text}}
-		o.Deployment, o.Adapter, o.Currency = text, text, text
-		o.Items = []invoice.Item{{Datacenter: text, Name: text, Unit: text, Resource: text, Description: text}}
-		must(t, store.Claim(t.Context(), o))
-		must(t, store.Suspend(t.Context(), o.Key, ledger.InDoubt, text, hour(1000)))
+		o.Deployment, o.Adapter, o.Currency, o.Rounding = text, text, text, text
+		o.Items = []ledger.Item{{
+			Item:     invoice.Item{Datacenter: text, Name: text, Unit: text, Resource: text, Description: text},
+			Measured: text, Meters: []string{text, "z" + text}, Begun: text,
+		}}
+		note := ledger.Note{At: hour(1000), By: text, Reason: text}
+		c := claimOf(t, store, o)
+		c.Lease, c.Note = ledger.Lease{Holder: text, For: 24 * time.Hour}, note
+		hold := get[ledger.Hold](t)(store.Claim(t.Context(), c))
+		o.Holder = text
+		got := get[ledger.Order](t)(store.Order(t.Context(), o.Key))
+		o.HeldUntil = got.HeldUntil
+		same(t, "claimed order", got, o)
+		must(t, store.Suspend(t.Context(), hold, ledger.InDoubt, note))
 		o.Status, o.Reason = ledger.InDoubt, text
+		history := []ledger.Change{{Note: note, Status: ledger.Claimed, Holder: text}, {Note: note, Status: ledger.InDoubt}}
 		if i%2 == 0 {
-			must(t, store.Settle(t.Context(), o.Key, text, hour(1000)))
+			must(t, store.Settle(t.Context(), hold, text, note))
 			o.Status, o.Reason, o.Reference = ledger.Settled, "", text
+			history = append(history, ledger.Change{Note: note, Status: ledger.Settled, Reference: text})
+		} else {
+			must(t, store.Release(t.Context(), hold))
 		}
+		o.Holder, o.HeldUntil = "", time.Time{}
 		orders = append(orders, o)
+		same(t, "history", get[[]ledger.Change](t)(store.History(t.Context(), o.Key)), history)
 
-		sameFolds(t, "folds", get[[]ledger.Fold](t)(store.Folds(t.Context(), series)), []ledger.Fold{f})
+		sameFolds(t, "folds", foldsOf(t, store, series), []ledger.Fold{f})
 		same(t, "entries", collect(t, store.Entries(t.Context(), ledger.EntryFilter{Tenant: text})), f.Entries)
+		same(t, "gaps", collect(t, store.Gaps(t.Context(), ledger.EntryFilter{Tenant: text})), []ledger.Gap{{Series: series, Gap: f.Gaps[0]}})
 		same(t, "resources", get[[]ledger.Resource](t)(store.Resources(t.Context(), text)), b.Resources)
 	}
 	store = s.reopen(t, store)

@@ -9,9 +9,15 @@
 //	}
 //
 // With [Reopen] what was written is read from a store that was closed and
-// opened again. What only the database itself can refuse (writes by another
-// program), and what a killed process leaves behind, is for the store's own
-// tests.
+// opened again, and with [Beside] the races are run between two that have one
+// place open. Abilities beyond the contract are proved where the store has
+// them: ledger.Locker, ledger.Archiver and ledger.Pruner. What only the
+// database itself can refuse (writes by another program), and what a killed
+// process leaves behind, is for the store's own tests.
+//
+// Leases go by the store's own clock, of which the suite knows nothing: it
+// takes orders over whose leases have ended as soon as they were given, and
+// finds others held.
 package ledgertest
 
 import (
@@ -27,6 +33,13 @@ type Option func(*suite)
 // that came from open, and returns one that reads the same place.
 func Reopen(reopen func(*testing.T, ledger.Store) ledger.Store) Option {
 	return func(s *suite) { s.reopenStore = reopen }
+}
+
+// Beside lets Run prove what holds between two processes: the function opens
+// the place of a store that is open once more, beside it. What must be closed
+// it leaves to t.Cleanup.
+func Beside(open func(*testing.T, ledger.Store) ledger.Store) Option {
+	return func(s *suite) { s.openBeside = open }
 }
 
 // Run checks every promise of the contract, each in a subtest. The function
@@ -46,26 +59,57 @@ func Run(t *testing.T, open func(t *testing.T) ledger.Store, options ...Option) 
 		{"record again", suite.testRecordAgain},
 		{"record replaces", suite.testRecordReplaces},
 		{"record refuses", suite.testRecordRefuses},
+		{"record, nothing kept", suite.testRecordAtomic},
 		{"exact volumes", suite.testVolumes},
+		{"folds from", suite.testFoldsFrom},
 		{"marks", suite.testMarks},
+		{"marks that leave a hole", suite.testMarksHole},
+		{"gaps", suite.testGaps},
+		{"gaps told", suite.testGapsTold},
 		{"resources", suite.testResources},
 		{"tenants", suite.testTenants},
+		{"revision", suite.testRevision},
 		{"entries", suite.testEntries},
 		{"entries left early", suite.testEntriesLeftEarly},
 		{"text", suite.testText},
-		{"frozen usage", suite.testFrozen},
-		{"frozen usage, nothing kept", suite.testFrozenAtomic},
 		{"claim", suite.testClaim},
 		{"claim twice", suite.testClaimTwice},
+		{"claim, stale", suite.testClaimStale},
 		{"exact items", suite.testItems},
 		{"overlap", suite.testOverlap},
-		{"overlap, random orders", suite.testOverlapRandom},
-		{"settle", suite.testSettle},
-		{"suspend", suite.testSuspend},
 		{"park", suite.testPark},
 		{"orders", suite.testOrders},
+		{"holds", suite.testHolds},
+		{"leases", suite.testLeases},
+		{"settle", suite.testSettle},
+		{"suspend", suite.testSuspend},
+		{"history", suite.testHistory},
+		{"history of parked orders", suite.testHistoryParked},
+		{"late usage", suite.testLate},
+		{"late usage, over and over", suite.testLateAgain},
+		{"late usage, frozen exactly", suite.testFrozen},
+		{"late usage of tenants", suite.testLateTenants},
+		{"carried", suite.testCarried},
+		{"carried, stale", suite.testCarriedStale},
+		{"adjustments", suite.testAdjustments},
+		{"void", suite.testVoid},
+		{"void, refused", suite.testVoidRefused},
+		{"void frees usage", suite.testVoidFrees},
+		{"void of a carrier", suite.testVoidCarrier},
+		{"void under a carrier", suite.testVoidUnder},
+		{"random steps", suite.testRandom},
+		{"prune", suite.testPrune},
+		{"prune keeps", suite.testPruneKeeps},
+		{"prune, then late usage", suite.testPruneLate},
+		{"prune states", suite.testPruneStates},
+		{"archive", suite.testArchive},
+		{"archive refuses", suite.testArchiveRefuses},
+		{"lock", suite.testLock},
 		{"concurrent claims", suite.testConcurrentClaims},
+		{"concurrent takes", suite.testConcurrentTakes},
+		{"concurrent carriers", suite.testConcurrentCarriers},
 		{"concurrent records", suite.testConcurrentRecords},
+		{"concurrent work", suite.testConcurrentWork},
 		{"cancelled", suite.testCancelled},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(s, t) })
@@ -76,6 +120,7 @@ func Run(t *testing.T, open func(t *testing.T) ledger.Store, options ...Option) 
 type suite struct {
 	openStore   func(*testing.T) ledger.Store
 	reopenStore func(*testing.T, ledger.Store) ledger.Store
+	openBeside  func(*testing.T, ledger.Store) ledger.Store
 }
 
 // open returns an empty store.
@@ -92,4 +137,24 @@ func (s suite) reopen(t *testing.T, store ledger.Store) ledger.Store {
 		return store
 	}
 	return s.reopenStore(t, store)
+}
+
+// twice returns a store as two processes have it at the same time, where the
+// author of the store lets it.
+func (s suite) twice(t *testing.T, store ledger.Store) [2]ledger.Store {
+	t.Helper()
+	if s.openBeside == nil {
+		return [2]ledger.Store{store, store}
+	}
+	return [2]ledger.Store{store, s.openBeside(t, store)}
+}
+
+// able returns a store as one that can do more, or skips the test.
+func able[T any](t *testing.T, store ledger.Store, what string) T {
+	t.Helper()
+	can, ok := store.(T)
+	if !ok {
+		t.Skip("the store is no ledger." + what)
+	}
+	return can
 }

@@ -12,13 +12,20 @@ import (
 // testEmpty: what was never written is empty, not an error.
 func (s suite) testEmpty(t *testing.T) {
 	store := s.open(t)
-	same(t, "folds", get[[]ledger.Fold](t)(store.Folds(t.Context(), vm)), []ledger.Fold(nil))
+	must(t, store.Record(t.Context(), ledger.Batch{}))
+	same(t, "folds", foldsOf(t, store, vm), []ledger.Fold(nil))
 	same(t, "marks", get[[]ledger.Mark](t)(store.Marks(t.Context())), []ledger.Mark(nil))
 	same(t, "entries", collect(t, store.Entries(t.Context(), ledger.EntryFilter{})), []usage.Entry(nil))
+	same(t, "adjustments", collect(t, store.Adjustments(t.Context(), ledger.AdjustmentFilter{})), []ledger.Adjustment(nil))
+	same(t, "gaps", collect(t, store.Gaps(t.Context(), ledger.EntryFilter{})), []ledger.Gap(nil))
 	same(t, "resources", get[[]ledger.Resource](t)(store.Resources(t.Context(), "acme")), []ledger.Resource(nil))
 	same(t, "tenants", get[[]usage.Tenant](t)(store.Tenants(t.Context())), []usage.Tenant(nil))
 	same(t, "orders", get[[]ledger.Order](t)(store.Orders(t.Context(), ledger.OrderFilter{})), []ledger.Order(nil))
-	must(t, store.Record(t.Context(), ledger.Batch{}))
+	same(t, "revision", revision(t, store, "acme"), int64(0))
+	_, err := store.Order(t.Context(), "aa")
+	wantErr(t, "an order that is not there", err, ledger.ErrNoOrder)
+	_, err = store.History(t.Context(), "aa")
+	wantErr(t, "the history of an order that is not there", err, ledger.ErrNoOrder)
 }
 
 // testRecord: folds come back by window with all that they hold, each series
@@ -34,7 +41,7 @@ func (s suite) testRecord(t *testing.T) {
 	nothing := fold(vm, 3) // samples, but nothing to bill
 	nothing.Samples, nothing.Digest = 7, "7 samples"
 	nothing.State = usage.State{Data: " {\"at\":\t\"é\\u0000 '\"}\n", Until: hour(4).Add(time.Nanosecond)}
-	forgotten := fold(vm, -5, volume("acme", "c1.small", "1"))
+	forgotten := fold(vm, -474_769, volume("acme", "c1.small", "1")) // the last hour before 1970
 	forgotten.State = usage.State{}
 	split := fold(vm, 1, // the resource changed hands, and its flavor
 		volume("acme", "c1.small", "1200"),
@@ -52,13 +59,14 @@ func (s suite) testRecord(t *testing.T) {
 	for _, o := range others {
 		second.Series = append(second.Series, ledger.SeriesFolds{Series: o, Folds: []ledger.Fold{fold(o, 0, volume("acme", "c1.small", "1"))}})
 	}
+	second.Series[0].Folds[0].Pruned = true // which is the store's to say
 	must(t, store.Record(t.Context(), second))
+	split.Pruned = false
 
 	store = s.reopen(t, store)
-	sameFolds(t, "folds", get[[]ledger.Fold](t)(store.Folds(t.Context(), vm)), []ledger.Fold{forgotten, first, split, nothing})
+	sameFolds(t, "folds", foldsOf(t, store, vm), []ledger.Fold{forgotten, first, split, nothing})
 	for _, o := range others {
-		sameFolds(t, "folds of another series", get[[]ledger.Fold](t)(store.Folds(t.Context(), o)),
-			[]ledger.Fold{fold(o, 0, volume("acme", "c1.small", "1"))})
+		sameFolds(t, "folds of another series", foldsOf(t, store, o), []ledger.Fold{fold(o, 0, volume("acme", "c1.small", "1"))})
 	}
 }
 
@@ -66,13 +74,19 @@ func (s suite) testRecord(t *testing.T) {
 func (s suite) testRecordAgain(t *testing.T) {
 	store := s.open(t)
 	b := batch(vm, fold(vm, 0, volume("acme", "c1.small", "3600"), volume("acme", "c1.large", "0.5")), fold(vm, 1))
-	b.Marks = []ledger.Mark{{Tenant: "acme", Source: "object", Through: hour(2)}}
+	b.Series[0].Folds[1].Gaps = []usage.Gap{{Tenant: "acme", From: hour(1).Add(time.Minute)}}
+	b.Marks = []ledger.Mark{{Tenant: "acme", Source: "object", From: hour(0), Through: hour(2)}}
 	b.Resources = []ledger.Resource{{Tenant: "acme", ID: "vm-1", Meter: "instance", Info: map[string]string{"name": "web"}, Seen: hour(1)}}
-	for range 3 {
+	var first int64
+	for i := range 3 {
 		must(t, store.Record(t.Context(), b))
-		sameFolds(t, "folds", get[[]ledger.Fold](t)(store.Folds(t.Context(), vm)), b.Series[0].Folds)
+		sameFolds(t, "folds", foldsOf(t, store, vm), b.Series[0].Folds)
 		same(t, "marks", get[[]ledger.Mark](t)(store.Marks(t.Context())), b.Marks)
 		same(t, "resources", get[[]ledger.Resource](t)(store.Resources(t.Context(), "acme")), b.Resources)
+		if i == 0 {
+			first = revision(t, store, "acme")
+		}
+		same(t, "revision", revision(t, store, "acme"), first)
 	}
 }
 
@@ -88,7 +102,7 @@ func (s suite) testRecordReplaces(t *testing.T) {
 	late.Entries[0].Samples = 5 // the volume stays, the samples do not
 	must(t, store.Record(t.Context(), batch(vm, late)))
 	store = s.reopen(t, store)
-	sameFolds(t, "folds", get[[]ledger.Fold](t)(store.Folds(t.Context(), vm)), []ledger.Fold{before, late, after})
+	sameFolds(t, "folds", foldsOf(t, store, vm), []ledger.Fold{before, late, after})
 
 	// Each part of a fold is replaced where it alone differs.
 	for part, change := range map[string]func(){
@@ -97,27 +111,29 @@ func (s suite) testRecordReplaces(t *testing.T) {
 		"data":    func() { late.State.Data = `{"n": 1}` },
 		"until":   func() { late.State.Until = time.Time{} },
 		"volume":  func() { late.Entries[0].Volume.Volume = number("9") },
+		"gaps":    func() { late.Gaps = []usage.Gap{{Tenant: "acme", From: hour(1).Add(1)}} },
 	} {
 		change()
 		must(t, store.Record(t.Context(), batch(vm, late)))
-		sameFolds(t, "folds after another "+part, get[[]ledger.Fold](t)(store.Folds(t.Context(), vm)), []ledger.Fold{before, late, after})
+		sameFolds(t, "folds after another "+part, foldsOf(t, store, vm), []ledger.Fold{before, late, after})
 	}
 
 	gone := fold(vm, 1)
 	gone.State = usage.State{}
 	must(t, store.Record(t.Context(), batch(vm, gone)))
-	sameFolds(t, "folds", get[[]ledger.Fold](t)(store.Folds(t.Context(), vm)), []ledger.Fold{before, gone, after})
+	sameFolds(t, "folds", foldsOf(t, store, vm), []ledger.Fold{before, gone, after})
 	same(t, "entries", collect(t, store.Entries(t.Context(), ledger.EntryFilter{})), slices.Concat(before.Entries, after.Entries))
 
 	// Twice within a batch: the later one stands.
 	must(t, store.Record(t.Context(), batch(vm, fold(vm, 1, volume("acme", "c1.large", "7")), late)))
-	sameFolds(t, "folds", get[[]ledger.Fold](t)(store.Folds(t.Context(), vm)), []ledger.Fold{before, late, after})
+	sameFolds(t, "folds", foldsOf(t, store, vm), []ledger.Fold{before, late, after})
 }
 
-// testRecordRefuses: a window is one whole hour of UTC, and nothing of a batch
-// with another one is kept.
+// testRecordRefuses: a window is one whole hour of UTC, its entries are of its
+// series and window, each once, and nothing of a batch with another is kept.
 func (s suite) testRecordRefuses(t *testing.T) {
 	store := s.open(t)
+	bad := map[string]ledger.Fold{}
 	for name, window := range map[string]usage.Span{
 		"no time":          {Start: hour(1), End: hour(1)},
 		"ends before":      {Start: hour(2), End: hour(1)},
@@ -126,14 +142,64 @@ func (s suite) testRecordRefuses(t *testing.T) {
 		"zero":             {},
 		"two hours":        hours(1, 3),
 	} {
-		bad := fold(vm, 1, volume("acme", "c1.small", "1"))
-		bad.Window, bad.Entries[0].Window = window, window
-		if err := store.Record(t.Context(), batch(vm, fold(vm, 0, volume("acme", "c1.small", "1")), bad)); err == nil {
-			t.Errorf("%s: a window of %v was recorded", name, window)
+		f := mine(1, "1")
+		f.Window, f.Entries[0].Window = window, window
+		bad["a window: "+name] = f
+	}
+	for name, change := range map[string]func(*usage.Entry){
+		"source":   func(e *usage.Entry) { e.Source = "other" },
+		"meter":    func(e *usage.Entry) { e.Meter = "other" },
+		"resource": func(e *usage.Entry) { e.Resource = "other" },
+		"window":   func(e *usage.Entry) { e.Window = hours(2, 3) },
+	} {
+		f := mine(1, "1")
+		change(&f.Entries[0])
+		bad["an entry of another "+name] = f
+	}
+	bad["an entry twice"] = fold(vm, 1, volume("acme", "c1.small", "1"), volume("acme", "c1.small", "2"))
+	for name, f := range bad {
+		if err := store.Record(t.Context(), batch(vm, mine(0, "1"), f)); err == nil {
+			t.Errorf("%s was recorded", name)
 		}
 	}
-	same(t, "folds", get[[]ledger.Fold](t)(store.Folds(t.Context(), vm)), []ledger.Fold(nil))
+	same(t, "folds", foldsOf(t, store, vm), []ledger.Fold(nil))
 	same(t, "entries", collect(t, store.Entries(t.Context(), ledger.EntryFilter{})), []usage.Entry(nil))
+	same(t, "revision", revision(t, store, "acme"), int64(0))
+}
+
+// testRecordAtomic: of a batch with a part that is refused nothing is kept,
+// wherever the part stands.
+func (s suite) testRecordAtomic(t *testing.T) {
+	store := s.open(t)
+	must(t, store.Record(t.Context(), batch(vm, mine(4, "10"))))
+	must(t, store.Record(t.Context(), ledger.Batch{Marks: []ledger.Mark{{Tenant: "acme", Source: "object", From: hour(0), Through: hour(5)}}}))
+	claim(t, store, order("aa", "acme", hours(3, 7)))
+	b := ledger.Batch{
+		Series: []ledger.SeriesFolds{
+			{Series: vm, Folds: []ledger.Fold{mine(0, "1"), mine(4, "11"), fold(vm, 8)}},
+			{Series: disk, Folds: []ledger.Fold{fold(disk, 1, volume("umbrella", "disk", "1")), fold(disk, 6, volume("acme", "disk", "1"))}},
+		},
+		Marks: []ledger.Mark{
+			{Tenant: "umbrella", Source: "object", From: hour(0), Through: hour(9)},
+			{Tenant: "acme", Source: "object", From: hour(6), Through: hour(9)}, // leaves the hour 5 out
+		},
+		Resources: []ledger.Resource{{Tenant: "acme", ID: "vm-1", Meter: "instance"}},
+		Tenants:   []usage.Tenant{{ID: "acme", Name: "Acme"}},
+	}
+	b.Series[0].Folds[0].Gaps = []usage.Gap{{Tenant: "acme", From: hour(0).Add(1)}}
+	before := revision(t, store, "acme")
+	if err := store.Record(t.Context(), b); err == nil {
+		t.Fatal("a mark that leaves a hole was recorded")
+	}
+	store = s.reopen(t, store)
+	sameFolds(t, "folds", foldsOf(t, store, vm), []ledger.Fold{mine(4, "10")})
+	same(t, "folds", foldsOf(t, store, disk), []ledger.Fold(nil))
+	wantUsage(t, store, "", "4 vm-1 c1.small 10")
+	same(t, "gaps", collect(t, store.Gaps(t.Context(), ledger.EntryFilter{})), []ledger.Gap(nil))
+	same(t, "marks", get[[]ledger.Mark](t)(store.Marks(t.Context())), []ledger.Mark{{Tenant: "acme", Source: "object", From: hour(0), Through: hour(5)}})
+	same(t, "resources", get[[]ledger.Resource](t)(store.Resources(t.Context(), "acme")), []ledger.Resource(nil))
+	same(t, "tenants", get[[]usage.Tenant](t)(store.Tenants(t.Context())), []usage.Tenant(nil))
+	same(t, "revision", revision(t, store, "acme"), before)
 }
 
 // testVolumes: volumes are kept to the last digit.
@@ -146,11 +212,11 @@ func (s suite) testVolumes(t *testing.T) {
 	}
 	var folds []ledger.Fold
 	for i, text := range texts {
-		folds = append(folds, fold(vm, i, volume("acme", "c1.small", text)))
+		folds = append(folds, mine(i, text))
 	}
 	must(t, store.Record(t.Context(), batch(vm, folds...)))
 	store = s.reopen(t, store)
-	sameFolds(t, "folds", get[[]ledger.Fold](t)(store.Folds(t.Context(), vm)), folds)
+	sameFolds(t, "folds", foldsOf(t, store, vm), folds)
 	for i, e := range collect(t, store.Entries(t.Context(), ledger.EntryFilter{Tenant: "acme"})) {
 		if want := number(texts[i]); !e.Volume.Volume.Equal(want) {
 			t.Errorf("volume %s came back as %s", want, e.Volume.Volume)
@@ -158,63 +224,110 @@ func (s suite) testVolumes(t *testing.T) {
 	}
 }
 
-// testMarks: a mark never moves back; marks come by tenant and source.
-func (s suite) testMarks(t *testing.T) {
+// testFoldsFrom: whoever asks for the folds from an instant is given the last
+// one before it, from whose state folding goes on, too.
+func (s suite) testFoldsFrom(t *testing.T) {
 	store := s.open(t)
-	mark := func(tenant, source string, n int) ledger.Mark {
-		return ledger.Mark{Tenant: tenant, Source: source, Through: hour(n)}
-	}
-	for _, marks := range [][]ledger.Mark{
-		{mark("umbrella", "object", 5), mark("acme", "object", 5), mark("Acme", "object", 1)},
-		{mark("acme", "archive", 2), mark("acme", "object", 4)}, // back: stays at 5
-		{mark("umbrella", "object", 6), mark("acme", "object", 5)},
-		{mark("umbrella", "object", -8)},
-		{mark("initech", "object", 3), mark("initech", "object", 7), mark("initech", "object", 5)},
+	all := []ledger.Fold{mine(0, "1"), fold(vm, 3), mine(4, "2"), mine(9, "3")}
+	must(t, store.Record(t.Context(), batch(vm, all...)))
+	must(t, store.Record(t.Context(), batch(disk, fold(disk, 2, volume("acme", "disk", "1")))))
+	store = s.reopen(t, store)
+	for _, test := range []struct {
+		from  time.Time
+		first int // of all
+	}{
+		{time.Time{}, 0},
+		{hour(-5), 0},
+		{hour(0), 0},
+		{hour(0).Add(1), 0}, // the first begins before it
+		{hour(1), 0},
+		{hour(3), 0},
+		{hour(3).Add(1), 1},
+		{hour(4), 1},
+		{hour(5), 2},
+		{hour(9), 2},
+		{hour(10), 3},
+		{hour(1000), 3},
+		{hour(4).In(time.FixedZone("NZDT", 13*3600)), 1},
 	} {
-		must(t, store.Record(t.Context(), ledger.Batch{Marks: marks}))
+		sameFolds(t, "folds from "+test.from.Format(time.RFC3339Nano), get[[]ledger.Fold](t)(store.Folds(t.Context(), vm, test.from)), all[test.first:])
 	}
-	store = s.reopen(t, store)
-	same(t, "marks", get[[]ledger.Mark](t)(store.Marks(t.Context())), []ledger.Mark{
-		mark("Acme", "object", 1), mark("acme", "archive", 2), mark("acme", "object", 5), mark("initech", "object", 7), mark("umbrella", "object", 6),
-	})
 }
 
-// testResources: what is known of a resource is replaced as a whole, for one
-// tenant and meter.
-func (s suite) testResources(t *testing.T) {
+// testRevision: the revision of a tenant is another whenever its entries or
+// adjustments have changed, and only then.
+func (s suite) testRevision(t *testing.T) {
 	store := s.open(t)
-	resource := func(tenant, id, meter, name string) ledger.Resource {
-		return ledger.Resource{Tenant: tenant, ID: id, Meter: meter, Type: "Virtual Machine",
-			Info: map[string]string{"name": name, "host": "h1"}, Seen: hour(1).Add(123456789)}
+	seen := map[int64]string{0: "empty"}
+	last := map[string]int64{}
+	step := func(what string, tenants []string, err error) {
+		t.Helper()
+		must(t, err)
+		for _, tenant := range []string{"acme", "umbrella"} {
+			now := revision(t, store, tenant)
+			before, known := seen[now], false
+			if tenant == "acme" {
+				known = before != ""
+			}
+			switch changed := slices.Contains(tenants, tenant); {
+			case changed && now == last[tenant]:
+				t.Errorf("%s: the revision of %s is still %d", what, tenant, now)
+			case changed && known:
+				t.Errorf("%s: the revision of %s is %d, as after %s", what, tenant, now, before)
+			case !changed && now != last[tenant]:
+				t.Errorf("%s: the revision of %s went from %d to %d", what, tenant, last[tenant], now)
+			}
+			last[tenant] = now
+			if tenant == "acme" {
+				seen[now] = what
+			}
+		}
 	}
-	must(t, store.Record(t.Context(), ledger.Batch{Resources: []ledger.Resource{
-		resource("acme", "vm-2", "instance", "db"), resource("acme", "vm-1", "vcpus", "web"),
-		resource("acme", "vm-1", "instance", "web"), resource("umbrella", "vm-1", "instance", "theirs"),
-	}}))
-	renamed := ledger.Resource{Tenant: "acme", ID: "vm-1", Meter: "instance", Type: "VM", Info: map[string]string{"name": "www"}, Seen: hour(2)}
-	bare := ledger.Resource{Tenant: "acme", ID: "vm-2", Meter: "instance"}
-	must(t, store.Record(t.Context(), ledger.Batch{Resources: []ledger.Resource{renamed, bare}}))
-	store = s.reopen(t, store)
-	same(t, "resources", get[[]ledger.Resource](t)(store.Resources(t.Context(), "acme")),
-		[]ledger.Resource{renamed, resource("acme", "vm-1", "vcpus", "web"), bare})
-	same(t, "resources", get[[]ledger.Resource](t)(store.Resources(t.Context(), "umbrella")),
-		[]ledger.Resource{resource("umbrella", "vm-1", "instance", "theirs")})
-	same(t, "resources", get[[]ledger.Resource](t)(store.Resources(t.Context(), "nobody")), []ledger.Resource(nil))
-}
+	record := func(what string, tenants []string, folds ...ledger.Fold) {
+		t.Helper()
+		step(what, tenants, store.Record(t.Context(), batch(vm, folds...)))
+	}
+	acme, umbrella, both, neither := []string{"acme"}, []string{"umbrella"}, []string{"acme", "umbrella"}, []string(nil)
 
-// testTenants: what a batch tells of a tenant replaces what was known of it,
-// and of no other. A tenant of which nothing was told is none.
-func (s suite) testTenants(t *testing.T) {
-	store := s.open(t)
-	acme := usage.Tenant{ID: "acme", Name: "Acme", Extra: map[string]string{"partner": "C-17"}}
-	umbrella := usage.Tenant{ID: "umbrella", Name: "Umbrella"}
-	must(t, store.Record(t.Context(), ledger.Batch{
-		Tenants: []usage.Tenant{umbrella, acme},
-		Marks:   []ledger.Mark{{Tenant: "hooli", Source: "object", Through: hour(1)}},
+	record("a fold without entries", neither, fold(vm, 4))
+	record("an entry", acme, mine(4, "10"))
+	record("the same again", neither, mine(4, "10"))
+	record("the same volume in another way", neither, mine(4, "10.0"))
+	record("another volume", acme, mine(4, "11"))
+	record("the first volume again", acme, mine(4, "10"))
+	more := mine(4, "10")
+	more.Entries[0].Samples++
+	record("more samples", acme, more)
+	more.Digest, more.Samples, more.State = "another", 9, usage.State{Data: "1"}
+	more.Gaps = []usage.Gap{{Tenant: "acme", From: hour(4).Add(1)}}
+	record("another digest, state and gap", neither, more)
+	record("one of another tenant", umbrella, fold(vm, 5, volume("umbrella", "c1.small", "1")))
+	record("one that changes hands", both, fold(vm, 5, volume("acme", "c1.small", "1")))
+	record("none any more", acme, fold(vm, 5))
+	step("what is known of the tenant", neither, store.Record(t.Context(), ledger.Batch{
+		Tenants:   []usage.Tenant{{ID: "acme", Name: "Acme"}},
+		Marks:     []ledger.Mark{{Tenant: "acme", Source: "object", From: hour(0), Through: hour(9)}},
+		Resources: []ledger.Resource{{Tenant: "acme", ID: "vm-1", Meter: "instance"}},
 	}))
-	same(t, "tenants", get[[]usage.Tenant](t)(store.Tenants(t.Context())), []usage.Tenant{acme, umbrella})
-	renamed := usage.Tenant{ID: "acme", Name: "ACME Ltd"}
-	must(t, store.Record(t.Context(), ledger.Batch{Tenants: []usage.Tenant{renamed}}))
-	store = s.reopen(t, store)
-	same(t, "tenants", get[[]usage.Tenant](t)(store.Tenants(t.Context())), []usage.Tenant{renamed, umbrella})
+
+	step("parked", neither, store.Park(t.Context(), parked("aa", "acme", hours(3, 7)), at(1000, "")))
+	aa := claim(t, store, order("aa", "acme", hours(3, 7)))
+	step("claimed", neither, nil)
+	record("the same under a claim", neither, more)
+	record("late usage", acme, mine(4, "12"))
+	record("late usage again", neither, mine(4, "12"))
+	record("more late usage", acme, mine(4, "13"))
+	step("suspended", neither, store.Suspend(t.Context(), aa, ledger.InDoubt, at(1001, "")))
+	_, aa, err := store.Take(t.Context(), "aa", brief("second"), at(1002, ""))
+	step("taken", neither, err)
+	step("released", neither, store.Release(t.Context(), aa))
+	step("settled", neither, store.Settle(t.Context(), aa, "INV-1", at(1003, "")))
+	bb := claim(t, store, order("bb", "acme", hours(7, 9)), pending(t, store, "acme")...)
+	step("carried", acme, nil)
+	record("what is carried already", neither, mine(4, "13"))
+	record("less than is carried", acme, mine(4, "12"))
+	record("just what is carried", acme, mine(4, "13"))
+	step("settled", neither, store.Settle(t.Context(), bb, "INV-2", at(1003, "")))
+	step("void with what it carried", acme, store.Void(t.Context(), "bb", at(1004, "")))
+	step("void with what is pending", acme, store.Void(t.Context(), "aa", at(1005, "")))
 }

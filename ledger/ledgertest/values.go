@@ -30,8 +30,11 @@ func hours(first, last int) usage.Span { return usage.Span{Start: hour(first), E
 
 func number(text string) decimal.Decimal { return decimal.RequireFromString(text) }
 
-// vm is a series for the tests that need just one.
-var vm = ledger.Series{Source: "object", Meter: "instance", Resource: "vm-1"}
+// vm and disk are series for the tests that need just one or two.
+var (
+	vm   = ledger.Series{Source: "object", Meter: "instance", Resource: "vm-1"}
+	disk = ledger.Series{Source: "object", Meter: "volume.size", Resource: "disk-1"}
+)
 
 // volume is a volume of a tenant in one datacenter.
 func volume(tenant, service, v string) usage.Volume {
@@ -52,12 +55,16 @@ func fold(s ledger.Series, n int, volumes ...usage.Volume) ledger.Fold {
 	return f
 }
 
+// mine is what acme used of the vm in the hour from n.
+func mine(n int, v string) ledger.Fold { return fold(vm, n, volume("acme", "c1.small", v)) }
+
 // batch is the batch of one series.
 func batch(s ledger.Series, folds ...ledger.Fold) ledger.Batch {
 	return ledger.Batch{Series: []ledger.SeriesFolds{{Series: s, Folds: folds}}}
 }
 
-// order is a claimed order for a block of whole hours.
+// order is an order for a block of whole hours as it is once it was claimed,
+// and nobody holds it any more.
 func order(key, tenant string, block usage.Span) ledger.Order {
 	return ledger.Order{
 		Order: invoice.Order{
@@ -66,10 +73,13 @@ func order(key, tenant string, block usage.Span) ledger.Order {
 		},
 		Deployment: "test", Attempt: 1, Adapter: "adapters.csv:Invoice",
 		Status: ledger.Claimed, Reserves: true, Total: number("36"),
-		Claimed: hour(1000), Changed: hour(1000),
-		Items: []invoice.Item{{
-			Datacenter: "wlg", Name: "c1.small", Value: number("30"), Unit: "hour",
-			Cost: number("1.2"), Amount: number("36"), // 30 * 1.2 = 36
+		Claimed: hour(1000), Changed: hour(1000), ValueDigits: 6, Rounding: "half-even",
+		Items: []ledger.Item{{
+			Item: invoice.Item{
+				Datacenter: "wlg", Name: "c1.small", Value: number("30"), Unit: "hour",
+				Cost: number("1.2"), Amount: number("36"), // 30 * 1.2 = 36
+			},
+			Volume: number("108000"), Measured: "second", Meters: []string{"instance"}, // 30 * 3600 = 108000
 		}},
 	}
 }
@@ -85,6 +95,69 @@ func parked(key, tenant string, block usage.Span) ledger.Order {
 func withoutItems(o ledger.Order) ledger.Order {
 	o.Items = nil
 	return o
+}
+
+// at is a note of the instant n hours after midnight.
+func at(n int, reason string) ledger.Note {
+	return ledger.Note{At: hour(n), By: "host-1, a person", Reason: reason}
+}
+
+// brief is a lease that has ended as soon as it was given, and long one that
+// outlasts the test.
+func brief(holder string) ledger.Lease { return ledger.Lease{Holder: holder} }
+
+func long(holder string) ledger.Lease { return ledger.Lease{Holder: holder, For: 24 * time.Hour} }
+
+// claimOf is a claim of an order by the tenant's usage as it is, with a lease
+// that has ended at once. It carries what is given.
+func claimOf(t *testing.T, store ledger.Store, o ledger.Order, carries ...ledger.Adjustment) ledger.Claim {
+	t.Helper()
+	return ledger.Claim{
+		Order: o, Revision: revision(t, store, o.Tenant.ID), Carries: carries,
+		Lease: brief("first"), Note: ledger.Note{At: o.Claimed, By: "host-1", Reason: "claimed"},
+	}
+}
+
+// claim claims an order.
+func claim(t *testing.T, store ledger.Store, o ledger.Order, carries ...ledger.Adjustment) ledger.Hold {
+	t.Helper()
+	return get[ledger.Hold](t)(store.Claim(t.Context(), claimOf(t, store, o, carries...)))
+}
+
+// tryClaim claims an order, and returns the error.
+func tryClaim(t *testing.T, store ledger.Store, o ledger.Order, carries ...ledger.Adjustment) error {
+	t.Helper()
+	_, err := store.Claim(t.Context(), claimOf(t, store, o, carries...))
+	return err
+}
+
+// settle settles an order that was claimed.
+func settle(t *testing.T, store ledger.Store, hold ledger.Hold) {
+	t.Helper()
+	must(t, store.Settle(t.Context(), hold, "INV-"+hold.Key, at(1001, "")))
+}
+
+// billed claims and settles an order.
+func billed(t *testing.T, store ledger.Store, o ledger.Order, carries ...ledger.Adjustment) {
+	t.Helper()
+	settle(t, store, claim(t, store, o, carries...))
+}
+
+func revision(t *testing.T, store ledger.Store, tenant string) int64 {
+	t.Helper()
+	return get[int64](t)(store.Revision(t.Context(), tenant))
+}
+
+// pending returns the adjustments of a tenant that no order carries.
+func pending(t *testing.T, store ledger.Store, tenant string) []ledger.Adjustment {
+	t.Helper()
+	return collect(t, store.Adjustments(t.Context(), ledger.AdjustmentFilter{Tenant: tenant, Pending: true}))
+}
+
+// foldsOf returns all folds of a series.
+func foldsOf(t *testing.T, store ledger.Store, series ledger.Series) []ledger.Fold {
+	t.Helper()
+	return get[[]ledger.Fold](t)(store.Folds(t.Context(), series, time.Time{}))
 }
 
 // must ends the test at an error.
@@ -105,14 +178,14 @@ func get[T any](t *testing.T) func(T, error) T {
 }
 
 // collect returns all that a sequence yields, and ends the test at an error.
-func collect(t *testing.T, entries iter.Seq2[usage.Entry, error]) []usage.Entry {
+func collect[T any](t *testing.T, all iter.Seq2[T, error]) []T {
 	t.Helper()
-	var all []usage.Entry
-	for e, err := range entries {
+	var list []T
+	for v, err := range all {
 		must(t, err)
-		all = append(all, e)
+		list = append(list, v)
 	}
-	return all
+	return list
 }
 
 // same compares values, in which decimals are equal by value and instants by
@@ -152,11 +225,33 @@ func compareEntries(a, b usage.Entry) int {
 		strings.Compare(a.Meter, b.Meter),
 		strings.Compare(a.Resource, b.Resource),
 		strings.Compare(a.Source, b.Source),
-		strings.Compare(a.Unit, b.Unit), // beyond the contract: which of two units comes first is open
+		strings.Compare(a.Unit, b.Unit),
 	)
 }
 
-// wantOverlap checks that a claim was refused because of an order.
+// wantErr checks that a call was refused for a reason.
+func wantErr(t *testing.T, what string, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Errorf("%s: got error %v, want %v", what, err, want)
+	}
+}
+
+// wantHeld checks that a call was refused because of a holder's lease.
+func wantHeld(t *testing.T, what string, err error, key, holder string) {
+	t.Helper()
+	held, ok := errors.AsType[*ledger.HeldError](err)
+	if !ok {
+		t.Errorf("%s: got error %v, want a *HeldError", what, err)
+		return
+	}
+	if held.Key != key || held.Holder != holder || held.Until.IsZero() {
+		t.Errorf("%s: the error tells of order %s, held by %q until %s; want order %s, held by %q", what, held.Key, held.Holder, held.Until, key, holder)
+	}
+}
+
+// wantOverlap checks that a claim was refused because of an order that nobody
+// holds.
 func wantOverlap(t *testing.T, err error, claim, by ledger.Order) {
 	t.Helper()
 	overlap, ok := errors.AsType[*ledger.OverlapError](err)
@@ -165,21 +260,4 @@ func wantOverlap(t *testing.T, err error, claim, by ledger.Order) {
 		return
 	}
 	same(t, "the error", *overlap, ledger.OverlapError{Tenant: claim.Tenant.ID, Block: claim.Block, By: withoutItems(by)})
-}
-
-// wantFrozen checks that a change was refused because its window is billed.
-func wantFrozen(t *testing.T, err error, tenant string, window usage.Span) {
-	t.Helper()
-	frozen, ok := errors.AsType[*ledger.FrozenError](err)
-	if !ok {
-		t.Errorf("usage of %s in %v: got error %v, want a *FrozenError", tenant, window, err)
-		return
-	}
-	// A store that cannot tell may leave either out.
-	if frozen.Tenant != "" && frozen.Tenant != tenant {
-		t.Errorf("the error names tenant %q, want %q", frozen.Tenant, tenant)
-	}
-	if !frozen.Window.IsZero() {
-		same(t, "the window of the error", frozen.Window, window)
-	}
 }

@@ -1,0 +1,50 @@
+package ledgertest_test
+
+// reserved is where Record asks whether a window is billed.
+const reserved = "if c.content.reservedBy(k.tenant, fold.Window) != nil {"
+
+// lateFaults are in what becomes of usage that comes late.
+var lateFaults = []fault{
+	{"usage not frozen", "record.go", reserved, "if false {"},
+	{"settled usage not frozen", "record.go", reserved, "if by := c.content.reservedBy(k.tenant, fold.Window); by != nil && by.Status != ledger.Settled {"},
+	{"usage in doubt not frozen", "record.go", reserved, "if by := c.content.reservedBy(k.tenant, fold.Window); by != nil && by.Status != ledger.InDoubt {"},
+	{"parked usage not frozen", "record.go", reserved, "if by := c.content.reservedBy(k.tenant, fold.Window); by != nil && by.Status != ledger.Parked {"},
+	{"new usage not frozen", "record.go", reserved, "if c.content.reservedBy(k.tenant, fold.Window) != nil && cell.exists {"},
+	{"removal not frozen", "record.go", reserved, "if c.content.reservedBy(k.tenant, fold.Window) != nil && exists {"},
+	{"other tenants frozen", "record.go", reserved, "if func() bool {\n\t\t\tfor _, o := range c.content.orders {\n\t\t\t\tif o.Reserves && o.Block.Overlaps(fold.Window) {\n\t\t\t\t\treturn true\n\t\t\t\t}\n\t\t\t}\n\t\t\treturn false\n\t\t}() {"},
+	{"the first tenant decides for all", "record.go", reserved, "if len(fold.Entries) > 0 && c.content.reservedBy(fold.Entries[0].Tenant, fold.Window) != nil {"},
+	{"neighbours frozen", "record.go", reserved, "if w := (usage.Span{Start: fold.Window.Start.Add(-time.Hour), End: fold.Window.End.Add(time.Hour)}); c.content.reservedBy(k.tenant, w) != nil {"},
+	{"late usage dropped", "record.go", "\t\t\tcell.pending = subtract(total, cell.entry)\n", ""},
+	{"late usage added up", "record.go", "\t\tcell.pending = nothing(cell.pending)\n\t\ttotal = subtract", "\t\ttotal = subtract"},
+	{"less usage dropped", "record.go", "\t\t\tcell.pending = subtract(total, cell.entry)\n", "\t\t\tcell.pending = subtract(total, cell.entry)\n\t\t\tif cell.pending.Volume.Volume.IsNegative() {\n\t\t\t\tcell.pending = nothing(total)\n\t\t\t}\n"},
+	{"late usage unsigned", "record.go", "\t\t\tcell.pending = subtract(total, cell.entry)\n", "\t\t\tcell.pending = subtract(total, cell.entry)\n\t\t\tcell.pending.Volume.Volume = cell.pending.Volume.Volume.Abs()\n"},
+	{"the whole of late usage pending", "record.go", "\t\t\tcell.pending = subtract(total, cell.entry)\n", "\t\t\tif cell.pending = subtract(total, cell.entry); !cell.pending.Volume.Volume.IsZero() {\n\t\t\t\tcell.pending = total\n\t\t\t}\n"},
+	{"what is carried pending again", "record.go", "\t\ttotal = subtract(total, cell.beyond())\n", "\t\tif c.content.reservedBy(k.tenant, fold.Window) == nil {\n\t\t\ttotal = subtract(total, cell.beyond())\n\t\t}\n"},
+	{"what is carried billed again after a void", "record.go", "\t\ttotal = subtract(total, cell.beyond())\n", "\t\tif c.content.reservedBy(k.tenant, fold.Window) != nil {\n\t\t\ttotal = subtract(total, cell.beyond())\n\t\t}\n"},
+	{"usage is never less than nothing", "record.go", "\t\t\tcell.entry, cell.exists = total,", "\t\t\tif total.Volume.Volume.IsNegative() {\n\t\t\t\ttotal = nothing(total)\n\t\t\t}\n\t\t\tcell.entry, cell.exists = total,"},
+	{"pending of 0 kept", "change.go", "if !c.pending.Volume.Volume.IsZero() {", "if len(c.carried) > 0 || c.pending.Samples != 0 || !c.pending.Volume.Volume.IsZero() {"},
+	{"only the last carrier counts", "change.go", "\t\tsum = add(sum, a.Entry)\n", "\t\tsum = add(c.pending, a.Entry)\n"},
+	{"the last carrier only is kept", "change.go", "c.carried = append(c.carried, a)", "c.carried = []ledger.Adjustment{a}"},
+	{"adjustments by order first", "values.go", "compareAdjustments(a, b ledger.Adjustment) int {\n\treturn cmp.Or(", "compareAdjustments(a, b ledger.Adjustment) int {\n\treturn cmp.Or(strings.Compare(a.Order, b.Order), "},
+
+	{"void blocks stay reserved", "void.go", "o.Status, o.Reserves, o.Reason, o.Changed = ledger.Void, false, note.Reason", "o.Status, o.Reason, o.Changed = ledger.Void, note.Reason"},
+	{"void orders without a reason", "void.go", "ledger.Void, false, note.Reason, utc(note.At)", "ledger.Void, false, o.Reason, utc(note.At)"},
+	{"void orders forget their reference", "void.go", "\to.tell(note, \"\")\n", "\to.Reference = \"\"\n\to.tell(note, \"\")\n"},
+	{"void orders forget their items", "void.go", "\to.tell(note, \"\")\n", "\to.Items = nil\n\to.tell(note, \"\")\n"},
+	{"claimed orders made void", "void.go", "o.Status != ledger.Settled && o.Status != ledger.Parked {", "o.Status == ledger.InDoubt {"},
+	{"orders in doubt made void", "void.go", "o.Status != ledger.Settled && o.Status != ledger.Parked {", "o.Status == ledger.Claimed {"},
+	{"parked orders never void", "void.go", "o.Status != ledger.Settled && o.Status != ledger.Parked {", "o.Status != ledger.Settled {"},
+	{"void again", "void.go", "!o.Reserves || o.Status != ledger.Settled && o.Status != ledger.Parked {", "o.Status != ledger.Settled && o.Status != ledger.Parked && o.Status != ledger.Void {"},
+	{"void under a lease", "void.go", "if err := o.held(s.now()); err != nil {", "if err := o.held(s.now()); err != nil && false {"},
+	{"pending in a free block", "void.go", "if !cell.pending.Volume.Volume.IsZero() && c.reservedBy(kind.tenant, w.fold.Window) == nil {", "if false {"},
+	{"pending of other blocks freed", "void.go", " && c.reservedBy(kind.tenant, w.fold.Window) == nil {", " {"},
+	{"pending dropped by a void", "void.go", "\tcell.entry = add(cell.entry, late)\n", ""},
+	{"carried by a void order", "void.go", "\t\t\t\tif a.Order == void.Key {", "\t\t\t\tif false {"},
+	{"what a void order carried is lost", "void.go", "cell.pending, changed = add(cell.pending, a.Entry), true", "changed = true"},
+	{"released over what is pending", "void.go", "cell.pending, changed = add(cell.pending, a.Entry), true", "cell.pending, changed = a.Entry, true"},
+	{"released from every order", "void.go", "\t\t\t\tif a.Order == void.Key {", "\t\t\t\tif a.Order != \"\" {"},
+	{"released and carried still", "void.go", "\t\t\tcell.carried = slices.DeleteFunc(cell.carried, func(a ledger.Adjustment) bool { return a.Order == void.Key })\n", ""},
+	{"nothing released where nothing is free", "void.go", "\t\t\t\tif a.Order == void.Key {", "\t\t\t\tif a.Order == void.Key && void.Block.Overlaps(a.Window) {"},
+	{"a void does not show", "void.go", "\tchange.apply()\n", "\taccount := c.account(void.Tenant.ID)\n\trevision := account.revision\n\tchange.apply()\n\taccount.revision = revision\n"},
+	{"void for other tenants", "void.go", "\t\t\tif kind.tenant != void.Tenant.ID {\n\t\t\t\tcontinue\n\t\t\t}\n", "\t\t\tif kind.tenant != void.Tenant.ID {\n\t\t\t\tcell.pending, changed = nothing(cell.pending), true\n\t\t\t\tcells[kind] = cell\n\t\t\t\tcontinue\n\t\t\t}\n"},
+}
