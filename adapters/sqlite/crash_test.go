@@ -3,7 +3,6 @@ package sqlite
 import (
 	"bufio"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -38,7 +37,7 @@ func crashStep(i int) (ledger.Batch, ledger.Order) {
 		}
 		b.Series = append(b.Series, folds)
 	}
-	b.Marks = []ledger.Mark{{Tenant: "acme", Source: "object", Through: hour((i + 1) * crashFolds)}}
+	b.Marks = []ledger.Mark{{Tenant: "acme", Source: "object", From: hour(i * crashFolds), Through: hour((i + 1) * crashFolds)}}
 	return b, newOrder(fmt.Sprintf("%08x", i), "umbrella", hours(i, i+1), crashItems)
 }
 
@@ -55,11 +54,11 @@ func writeForEver(path string) error {
 			return err
 		}
 		fmt.Println("recorded", i)
-		if err := s.Claim(ctx, o); err != nil {
+		if err := claim(ctx, s, o); err != nil {
 			return err
 		}
 		fmt.Println("claimed", i)
-		if err := s.Settle(ctx, o.Key, "INV", hour(i)); err != nil {
+		if err := s.Settle(ctx, ledger.Hold{Key: o.Key, Fence: 1}, "INV", note(i, "")); err != nil {
 			return err
 		}
 		fmt.Println("settled", i)
@@ -88,9 +87,9 @@ func TestKilled(t *testing.T) {
 			must(t, s.Record(t.Context(), b))
 			lookAtUsage(t, s, recorded+1)
 			var integrity string
-			must(t, s.view(t.Context(), func(tx *sql.Tx) error {
-				return tx.QueryRow(`PRAGMA integrity_check`).Scan(&integrity)
-			}))
+			p, err := s.open(t.Context())
+			must(t, err)
+			must(t, p.read.QueryRow(`PRAGMA integrity_check`).Scan(&integrity))
 			if integrity != "ok" {
 				t.Error(integrity)
 			}
@@ -145,7 +144,7 @@ func lookAtUsage(t *testing.T, s *Store, recorded int) {
 	steps := map[int]int{} // entries by step
 	for e, err := range s.Entries(t.Context(), ledger.EntryFilter{}) {
 		must(t, err)
-		steps[int(hourOf(e.Window.Start))/crashFolds]++
+		steps[int(e.Window.Start.Unix()/3600)/crashFolds]++
 	}
 	for step, entries := range steps {
 		if entries != crashSeries*crashFolds {
@@ -164,7 +163,7 @@ func lookAtUsage(t *testing.T, s *Store, recorded int) {
 	must(t, err)
 	var want []ledger.Mark
 	if len(steps) > 0 {
-		want = []ledger.Mark{{Tenant: "acme", Source: "object", Through: hour(len(steps) * crashFolds)}}
+		want = []ledger.Mark{{Tenant: "acme", Source: "object", From: hour(0), Through: hour(len(steps) * crashFolds)}}
 	}
 	if !slices.Equal(marks, want) {
 		t.Errorf("got the marks %v, want %v", marks, want)
@@ -188,6 +187,11 @@ func lookAtOrders(t *testing.T, s *Store, claimed, settled int) {
 		must(t, err)
 		if len(o.Items) != crashItems {
 			t.Errorf("order %d has %d items, want %d", i, len(o.Items), crashItems)
+		}
+		history, err := s.History(t.Context(), o.Key)
+		must(t, err)
+		if last := history[len(history)-1]; last.Status != o.Status || last.Reference != o.Reference {
+			t.Errorf("order %d is %s %q, and its history ends in %s %q", i, o.Status, o.Reference, last.Status, last.Reference)
 		}
 	}
 }

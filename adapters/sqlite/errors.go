@@ -15,14 +15,7 @@ import (
 // explain says which file an error is about, and what may be done. Errors of
 // the contract are about an order or usage, and stay as they are.
 func (s *Store) explain(err error) error {
-	if err == nil {
-		return nil
-	}
-	var (
-		overlap *ledger.OverlapError
-		frozen  *ledger.FrozenError
-	)
-	if errors.As(err, &overlap) || errors.As(err, &frozen) || errors.Is(err, ledger.ErrNoOrder) || errors.Is(err, ledger.ErrNotClaimed) {
+	if err == nil || isContract(err) {
 		return err
 	}
 	if errors.Is(err, fs.ErrPermission) {
@@ -37,6 +30,20 @@ func (s *Store) explain(err error) error {
 		}
 	}
 	return fmt.Errorf("%s: %w", s.path, err)
+}
+
+func isContract(err error) bool {
+	for _, known := range []error{ledger.ErrNoOrder, ledger.ErrNotClaimed, ledger.ErrLost, ledger.ErrStale} {
+		if errors.Is(err, known) {
+			return true
+		}
+	}
+	var (
+		overlap *ledger.OverlapError
+		held    *ledger.HeldError
+		pruned  *ledger.PrunedError
+	)
+	return errors.As(err, &overlap) || errors.As(err, &held) || errors.As(err, &pruned)
 }
 
 // remedy says what is wrong where SQLite fails for a reason that a person can
@@ -66,10 +73,12 @@ func fromTrigger(err error) error {
 	switch code {
 	case "overlap":
 		return fmt.Errorf("%w (%w)", &ledger.OverlapError{}, err)
-	case "frozen":
-		return fmt.Errorf("%w (%w)", &ledger.FrozenError{}, err)
+	case "frozen", "pending", "carried":
+		return fmt.Errorf("%w (%w)", ledger.ErrStale, err)
 	case "settled":
 		return fmt.Errorf("%w (%w)", ledger.ErrNotClaimed, err)
+	case "fence":
+		return fmt.Errorf("%w (%w)", ledger.ErrLost, err)
 	}
 	return err
 }

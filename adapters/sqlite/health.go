@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -30,6 +29,9 @@ func (s *Store) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
 			return
 		}
 		if err == nil {
+			err = checkWritable(path)
+		}
+		if err == nil {
 			err = checkSchema(ctx, path)
 		}
 		yield("database "+path, s.explain(err))
@@ -52,17 +54,9 @@ func checkDirectory(dir string) error {
 	return nil
 }
 
-// checkSchema looks whether the file is a ledger that this program knows. It
-// goes through SQLite even for that: to open the file in any other way would
-// drop the locks that this process may hold on it.
+// checkSchema looks whether the file is a ledger that this program knows.
 func checkSchema(ctx context.Context, path string) error {
-	options := "mode=ro"
-	if _, err := os.Stat(path + "-wal"); errors.Is(err, fs.ErrNotExist) {
-		// Nobody has the file open. To open it even for reading would leave
-		// journals beside it, unless SQLite is told that nobody writes.
-		options += "&immutable=1"
-	}
-	db, err := sql.Open("sqlite", dsn(path, options))
+	db, err := openUnchanged(path)
 	if err != nil {
 		return err
 	}

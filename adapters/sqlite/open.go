@@ -15,7 +15,7 @@ import (
 
 // pools are the connections to a file.
 type pools struct {
-	write *sql.DB // one connection, whose transactions lock out other writers from their start
+	write *sql.DB // one connection, whose transactions lock out other writers from their start; nil where the file may only be read
 	read  *sql.DB // connections that cannot write
 }
 
@@ -37,13 +37,17 @@ func openPools(path string) (*pools, error) {
 func (p *pools) close() error {
 	// The last connection to close moves the journal into the file, so it must
 	// be one that can write.
-	return errors.Join(p.read.Close(), p.write.Close())
+	err := p.read.Close()
+	if p.write == nil {
+		return err
+	}
+	return errors.Join(err, p.write.Close())
 }
 
 // dsn names the file for the driver. Every byte of the path stands for itself.
 func dsn(path, options string) string {
 	u := url.URL{Path: filepath.ToSlash(path)}
-	return "file:" + u.EscapedPath() + "?" + options + "&_busy_timeout=30000&_foreign_keys=1&_synchronous=FULL&_dqs=0&_pragma=cache_size(-32000)"
+	return "file:" + u.EscapedPath() + "?" + options + "&_busy_timeout=30000&_foreign_keys=1&_synchronous=FULL&_dqs=0&_pragma=cache_size(-8000)&_pragma=temp_store(memory)&_pragma=wal_autocheckpoint(4000)"
 }
 
 // openFile opens the file and brings it up to date; where there is none it
@@ -60,6 +64,8 @@ func openFile(ctx context.Context, path string) (*pools, error) {
 		}
 	case err != nil:
 		return nil, err
+	case checkWritable(path) != nil:
+		return openToRead(ctx, path)
 	}
 	p, err := openPools(path)
 	if err != nil {
@@ -69,6 +75,36 @@ func openFile(ctx context.Context, path string) (*pools, error) {
 		return nil, errors.Join(err, p.close())
 	}
 	return p, nil
+}
+
+// openToRead opens a file that may not be written. One of an older version
+// would have to be brought up to date first.
+func openToRead(ctx context.Context, path string) (*pools, error) {
+	db, err := openUnchanged(path)
+	if err != nil {
+		return nil, err
+	}
+	if target, err := latestVersion(schema()); err != nil {
+		return nil, errors.Join(err, db.Close())
+	} else if version, err := schemaVersion(ctx, db, target); err != nil {
+		return nil, errors.Join(err, db.Close())
+	} else if version != target {
+		return nil, errors.Join(fmt.Errorf("is of an older version, and cannot be brought up to date: %w", checkWritable(path)), db.Close())
+	}
+	return &pools{read: db}, nil
+}
+
+// openUnchanged opens a file so that nothing of it, or beside it, is changed.
+// It goes through SQLite even for that: to open the file in any other way would
+// drop the locks that this process may hold on it.
+func openUnchanged(path string) (*sql.DB, error) {
+	options := "mode=ro"
+	if _, err := os.Stat(path + "-wal"); errors.Is(err, fs.ErrNotExist) {
+		// Nobody has the file open. To open it even for reading would leave
+		// journals beside it, unless SQLite is told that nobody writes.
+		options += "&immutable=1"
+	}
+	return sql.Open("sqlite", dsn(path, options))
 }
 
 // checkFile reports what can be told of the file without opening it. It is
@@ -91,8 +127,24 @@ func checkFile(path string) error {
 		// A ledger that was lost is not begun anew in silence: what it had
 		// billed would be billed again.
 		return errors.New("is empty: restore it from a backup, or remove it to begin a new ledger")
-	case info.Mode().Perm()&0o222 == 0:
+	}
+	return nil
+}
+
+// checkWritable reports why a file may not be written, itself or the journals
+// beside it.
+func checkWritable(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if info.Mode().Perm()&0o222 == 0 {
 		return fmt.Errorf("is read-only: chmod u+w %s", path)
+	}
+	for _, name := range []string{path, filepath.Dir(path)} {
+		if err := writable(name); err != nil {
+			return &fs.PathError{Op: "write", Path: name, Err: err}
+		}
 	}
 	return nil
 }

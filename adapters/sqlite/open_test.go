@@ -4,16 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"testing/fstest"
-
-	"github.com/pressly/goose/v3"
 
 	"github.com/openstack-artifice/artifice/config"
 	"github.com/openstack-artifice/artifice/ledger"
@@ -108,8 +105,6 @@ func TestBadFile(t *testing.T) {
 	must(t, err)
 	_, err = db.Exec(`CREATE TABLE bookmarks (url TEXT)`)
 	must(t, errors.Join(err, db.Close()))
-	readOnly := copyOf("readonly.db")
-	must(t, os.Chmod(readOnly, 0o400))
 
 	for _, test := range []struct{ name, path, want string }{
 		{"no directory", filepath.Join(dir, "no", "such", "ledger.db"), "the directory is not there: mkdir -p " + filepath.Join(dir, "no", "such")},
@@ -118,9 +113,8 @@ func TestBadFile(t *testing.T) {
 		{"text", write("text.db", strings.Repeat("one line of text\n", 100), 0o600), "is not an SQLite database: name another path"},
 		{"empty", write("empty.db", "", 0o600), "is empty: restore it from a backup, or remove it to begin a new ledger"},
 		{"another program's", foreign, "is another program's SQLite database: name another path"},
-		{"read-only", readOnly, "is read-only: chmod u+w " + readOnly},
 		{"newer", copyOf("newer.db", `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)`),
-			"was written by a newer Artifice (its schema is version 99, this program knows 1): use that version of the program"},
+			"was written by a newer Artifice (its schema is version 99, this program knows 2): use that version of the program"},
 	} {
 		before, _ := os.ReadFile(test.path)
 		s := newStore(t, test.path)
@@ -192,7 +186,7 @@ func openTogether(t *testing.T, path string) {
 	for i := range n {
 		s := newStore(t, path)
 		all.Go(func() {
-			errs[i] = s.Claim(t.Context(), newOrder(string(rune('a'+i)), "acme", hours(i, i+1), 1))
+			errs[i] = claim(t.Context(), s, newOrder(string(rune('a'+i)), "acme", hours(i, i+1), 1))
 		})
 	}
 	all.Wait()
@@ -204,76 +198,39 @@ func openTogether(t *testing.T, path string) {
 	}
 }
 
-// TestMigrate takes a populated ledger of each earlier version to the latest:
-// nothing that it held is lost.
-func TestMigrate(t *testing.T) {
-	latest, err := latestVersion(schema())
-	must(t, err)
-	for version := int64(1); version <= latest; version++ {
-		// The newest code cannot write an old schema, so each version is kept
-		// as the text of a ledger: testdata/version-N.sql.
-		path := filepath.Join(t.TempDir(), "ledger.db")
-		text, err := os.ReadFile(filepath.Join("testdata", fmt.Sprintf("version-%d.sql", version)))
-		must(t, err)
-		db, err := sql.Open("sqlite", dsn(path, "_txlock=immediate"))
-		must(t, err)
-		provider, err := goose.NewProvider(goose.DialectSQLite3, db, schema(), goose.WithLogger(goose.NopLogger()))
-		must(t, err)
-		_, err = provider.UpTo(t.Context(), version)
-		must(t, err)
-		_, err = db.Exec(string(text))
-		must(t, errors.Join(err, db.Close()))
-
-		s, want := newStore(t, path), populated(t)
-		if got, want := contents(t, s), contents(t, want); got != want {
-			t.Errorf("version %d came out as\n%s\nwant\n%s", version, got, want)
-		}
-	}
-}
-
-// contents is all that the tables of a store hold.
-func contents(t *testing.T, s *Store) string {
-	t.Helper()
-	p, err := s.open(t.Context())
-	must(t, err)
-	return dump(t, p.read)
-}
-
-// TestMigrateTogether: several processes bring an old ledger up to date at
-// once, and each migration is applied once.
-func TestMigrateTogether(t *testing.T) {
+// TestReadOnly: a file that may not be written can be read, also by a health
+// check, and nothing beside it is made.
+func TestReadOnly(t *testing.T) {
 	s := populated(t)
 	must(t, s.Close())
-	next := fstest.MapFS{}
-	must(t, fs.WalkDir(schema(), ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		data, err := fs.ReadFile(schema(), path)
-		next[path] = &fstest.MapFile{Data: data}
-		return err
-	}))
-	next["00098_count.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\nCREATE TABLE counter (n INTEGER);\nINSERT INTO counter VALUES (0);\n")}
-	next["00099_count.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\nUPDATE counter SET n = n + 1;\n")}
-	var all sync.WaitGroup
-	errs := make([]error, 8)
-	for i := range errs {
-		all.Go(func() {
-			p, err := openPools(s.path)
-			if err == nil {
-				err = errors.Join(migrate(t.Context(), p.write, next), p.close())
-			}
-			errs[i] = err
-		})
-	}
-	all.Wait()
-	must(t, errors.Join(errs...))
-	db, err := sql.Open("sqlite", s.path)
+	must(t, os.Chmod(s.path, 0o400))
+	dir := filepath.Dir(s.path)
+	before := list(t, dir)
+	s = newStore(t, s.path)
+	orders, err := s.Orders(t.Context(), ledger.OrderFilter{})
 	must(t, err)
-	defer db.Close()
-	var n int
-	must(t, db.QueryRow(`SELECT n FROM counter`).Scan(&n))
-	if n != 1 {
-		t.Errorf("the migration was applied %d times", n)
+	if len(orders) != 6 {
+		t.Errorf("got %d orders, want 6", len(orders))
+	}
+	want := s.path + ": is read-only: chmod u+w " + s.path
+	if err := claim(t.Context(), s, newOrder("ff", "acme", hours(60, 61), 0)); err == nil || err.Error() != want {
+		t.Errorf("a claim: got error %v, want %s", err, want)
+	}
+	if _, err := checks(t, s); err == nil || err.Error() != want {
+		t.Errorf("a check: got error %v, want %s", err, want)
+	}
+	if after := list(t, dir); !slices.Equal(before, after) {
+		t.Errorf("reading made %q of the files %q", after, before)
+	}
+}
+
+// TestReadOnlyOld: an old file that cannot be brought up to date says so.
+func TestReadOnlyOld(t *testing.T) {
+	path := versionFile(t, 1)
+	must(t, os.Chmod(path, 0o400))
+	_, err := newStore(t, path).Marks(t.Context())
+	want := path + ": is of an older version, and cannot be brought up to date: is read-only: chmod u+w " + path
+	if err == nil || err.Error() != want {
+		t.Errorf("got error %v, want %s", err, want)
 	}
 }

@@ -51,7 +51,7 @@ func claimOnce(path string) error {
 	if err != nil {
 		return err
 	}
-	err = s.Claim(context.Background(), newOrder(fmt.Sprintf("%08x", os.Getpid()), "acme", hours(0, 24), 10))
+	err = claim(context.Background(), s, newOrder(fmt.Sprintf("%08x", os.Getpid()), "acme", hours(0, 24), 10))
 	if _, refused := errors.AsType[*ledger.OverlapError](err); refused {
 		fmt.Print("refused")
 		err = nil

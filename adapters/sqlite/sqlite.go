@@ -4,21 +4,23 @@
 // [NewStore] only remembers the path. The file is opened when the store is
 // first used; one that is not there is made, readable by its owner alone, and
 // one of an older version is brought up to date. Several processes may use the
-// file at once; writers take turns.
+// file at once; writers take turns. A file that may not be written can be read.
 //
 // What must never happen to billed time is refused by triggers in the file
-// itself (see migrations/), whichever program writes. The code of this package
-// looks first, within the same transaction, so that its errors can name the
-// order that is in the way.
+// itself (see migrations/), whichever program writes. The code looks first,
+// within the same transaction, so that its errors can name the order that is in
+// the way. It is shared with the store in PostgreSQL (internal/sqlledger).
 package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/openstack-artifice/artifice/config"
+	"github.com/openstack-artifice/artifice/internal/sqlledger"
 	"github.com/openstack-artifice/artifice/ledger"
 )
 
@@ -39,15 +41,27 @@ func (c Config) Validate() error {
 // A Store is a ledger in an SQLite file. It is used by several goroutines at
 // once.
 type Store struct {
-	path string
+	*shared // what a ledger is, given the database
+
+	// Clock tells the time by which leases end: time.Now, where another is not
+	// set before the store is used. The processes on a machine have one clock.
+	Clock func() time.Time
+
+	path  string
+	alone atomic.Bool // whether this store holds the lock "bill"
 
 	mu     sync.Mutex
 	pools  *pools // nil before the first use
 	closed bool
 }
 
+// shared is the ledger in an SQL database.
+type shared = sqlledger.Ledger
+
 var (
 	_ ledger.Store         = (*Store)(nil)
+	_ ledger.Archiver      = (*Store)(nil)
+	_ ledger.Pruner        = (*Store)(nil)
 	_ ledger.HealthChecker = (*Store)(nil)
 	_ ledger.Locker        = (*Store)(nil)
 )
@@ -58,7 +72,9 @@ func NewStore(_ context.Context, config Config) (*Store, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	return &Store{path: string(config.Path)}, nil
+	s := &Store{path: string(config.Path)}
+	s.shared = sqlledger.New(database{s})
+	return s, nil
 }
 
 // Close closes the file. The store cannot be used afterwards.
@@ -90,35 +106,4 @@ func (s *Store) open(ctx context.Context) (*pools, error) {
 		s.pools = p
 	}
 	return s.pools, nil
-}
-
-// update runs f in a transaction that nobody else writes beside, and keeps
-// what f wrote unless it fails.
-func (s *Store) update(ctx context.Context, f func(*sql.Tx) error) error {
-	return s.transact(ctx, false, f)
-}
-
-// view runs f in a transaction that sees the file as it is at its first query.
-func (s *Store) view(ctx context.Context, f func(*sql.Tx) error) error {
-	return s.transact(ctx, true, f)
-}
-
-func (s *Store) transact(ctx context.Context, readOnly bool, f func(*sql.Tx) error) error {
-	p, err := s.open(ctx)
-	if err != nil {
-		return s.explain(err)
-	}
-	db := p.write
-	if readOnly {
-		db = p.read
-	}
-	tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: readOnly})
-	if err != nil {
-		return s.explain(err)
-	}
-	defer tx.Rollback() // does nothing after a commit
-	if err := f(tx); err != nil {
-		return s.explain(err)
-	}
-	return s.explain(tx.Commit())
 }

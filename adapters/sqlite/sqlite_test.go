@@ -15,6 +15,8 @@ func TestStore(t *testing.T) {
 	}, ledgertest.Reopen(func(t *testing.T, s ledger.Store) ledger.Store {
 		must(t, s.(*Store).Close())
 		return newStore(t, s.(*Store).path)
+	}), ledgertest.Beside(func(t *testing.T, s ledger.Store) ledger.Store {
+		return newStore(t, s.(*Store).path)
 	}))
 }
 

@@ -3,5 +3,5 @@
 package sqlite
 
 // writable reports nothing: only an attempt would tell, and would change the
-// directory.
+// file or directory.
 func writable(string) error { return nil }

@@ -4,5 +4,5 @@ package sqlite
 
 import "golang.org/x/sys/unix"
 
-// writable reports why this process may not write the directory.
-func writable(dir string) error { return unix.Access(dir, unix.W_OK|unix.X_OK) }
+// writable reports why this process may not write a file or a directory.
+func writable(path string) error { return unix.Access(path, unix.W_OK) }

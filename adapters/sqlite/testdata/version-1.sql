@@ -1,4 +1,4 @@
--- A ledger of schema version 1, as populate in refuse_test.go writes it.
+-- A ledger of schema version 1, as TestMigrateVersion1 has it.
 INSERT INTO tenants VALUES(1,'acme');
 INSERT INTO series VALUES(1,'object','instance','vm-1');
 INSERT INTO kinds VALUES(1,'wlg','c1.small','second');
@@ -9,7 +9,7 @@ INSERT INTO folds VALUES(1,3,6,'0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f
 INSERT INTO folds VALUES(1,4,6,'0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f','{"state":"active"}',18000000000000);
 INSERT INTO folds VALUES(1,5,6,'0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f','{"state":"active"}',21600000000000);
 INSERT INTO folds VALUES(1,6,6,'0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f','{"state":"active"}',25200000000000);
-INSERT INTO folds VALUES(1,7,6,'0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f','{"state":"active"}',28800000000000);
+INSERT INTO folds VALUES(1,7,6,'AbCd_-09:0123456789abcdef','{"state":"active"}',28800000000000);
 INSERT INTO folds VALUES(1,8,6,'0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f','{"state":"active"}',32400000000000);
 INSERT INTO folds VALUES(1,9,6,'0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f','{"state":"active"}',36000000000000);
 INSERT INTO folds VALUES(1,10,6,'0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f','{"state":"active"}',39600000000000);
