@@ -86,6 +86,7 @@ func (l *loader) bindMeter(s *config.Section, m usage.Meter, transformer string,
 	config.Field(b, &m.Type, config.String, "type", config.Default(m.Type))
 	config.Field(b, &m.Unit, config.String, "unit", config.Default(m.Unit))
 	config.Field(b, &m.Billed, config.Bool, "billed", config.Default(fmt.Sprint(m.Billed)))
+	config.Field(b, &m.Begun, parseBegun, "begun")
 	config.Map(b, &info, "metadata")
 	config.Map(b, &templates, "template")
 	config.Map(b, &filters, "filters")
@@ -111,6 +112,7 @@ func (l *loader) bindMeter(s *config.Section, m usage.Meter, transformer string,
 		l.fail(s.Key("transformer").ValuePos, "[%s] transformer: there is no %q (%sthere are %s)", s.Name, transformer, hint, ruleNames(rules))
 		return meter{Meter: m}
 	}
+	l.checkBegun(s, m, transformer)
 	options := *s
 	options.Keys = slices.DeleteFunc(slices.Clone(s.Keys), func(k *config.Key) bool { _, ok := rest[k.Name]; return !ok })
 	bound, err := use(&options, m)

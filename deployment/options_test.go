@@ -161,3 +161,57 @@ artifice.ini:32:1: [meter:e] unknown key "hold" (it takes flavor_keys, names.NAM
 		t.Errorf("mistakes (-want +got):\n%s", diff)
 	}
 }
+
+// A begun unit is one that the meter is measured in, as far as the config
+// tells.
+func TestBegun(t *testing.T) {
+	m := metersOf(t, `
+[meter:instance]
+begun = hour
+[meter:a]
+transformer = max
+unit = gigabyte
+begun = GB day
+[meter:b]
+transformer = sum
+begun = megabyte
+[meter:c]
+transformer = integral
+unit = vcpu
+begun = vcpu hour
+`)
+	for name, want := range map[string]string{"instance": "hour", "a": "GB day", "b": "megabyte", "c": "vcpu hour", "volume.size": ""} {
+		if got := m[name].Begun; got != want {
+			t.Errorf("%s: begun %q, want %q", name, got, want)
+		}
+	}
+	// What is begun is a matter of billing: usage does not depend on it.
+	if with, without := metersOf(t, "\n[meter:instance]\nhold = 1h\nbegun = hour")["instance"].Rule, metersOf(t, "\n[meter:instance]\nhold = 1h")["instance"].Rule; with != without {
+		t.Errorf("rule %q, and %q without begun", with, without)
+	}
+	_, err := load(t, "[main]\ndeployment = x\ncurrency = NZD"+adapters+`
+[meter:instance]
+begun = GB hour
+[meter:a]
+transformer = max
+unit = gigabyte
+begun = hour
+[meter:b]
+transformer = sum
+begun = much
+[meter:c]
+transformer = cumulative
+unit = byte
+begun = hour`)
+	if err == nil {
+		t.Fatal("no mistake was found")
+	}
+	want := `
+artifice.ini:12:9: [meter:instance] begun: second, which the meter is measured in, does not convert to GB hour
+artifice.ini:16:9: [meter:a] begun: gigabyte hour, which the meter is measured in, does not convert to hour
+artifice.ini:19:9: [meter:b] begun: "much" is not a unit that others convert to (write hour, day, GB hour ...)
+artifice.ini:23:9: [meter:c] begun: byte, which the meter is measured in, does not convert to hour`
+	if diff := cmp.Diff(strings.TrimSpace(want), err.Error()); diff != "" {
+		t.Errorf("mistakes (-want +got):\n%s", diff)
+	}
+}

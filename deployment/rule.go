@@ -30,7 +30,7 @@ func keyTexts(prefix string, s *config.Section) []string {
 	var texts []string
 	for _, key := range s.Keys {
 		field, _, _ := strings.Cut(key.Name, ".")
-		if !slices.Contains([]string{"type", "billed", "metadata", "template"}, field) {
+		if !slices.Contains([]string{"type", "billed", "begun", "metadata", "template"}, field) {
 			texts = append(texts, fmt.Sprintf("%s%s = %s", prefix, key.Name, key.Value))
 		}
 	}

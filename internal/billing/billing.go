@@ -5,8 +5,11 @@
 // Billing goes in three steps, between any two of which the process may die.
 // Claim: the store reserves the block and freezes the priced items. Commit:
 // the adapter saves the invoice under the order's key. Settle: the store
-// records the reference. The next run looks a claimed order up by its key
-// before it sends anything again.
+// records the reference. The next run takes a claimed order over, once nobody
+// holds it, and looks it up by its key before it sends anything again.
+//
+// Usage that comes after its block was claimed is billed, or given back, by
+// items of a later order, at the cost that its own block was billed at.
 package billing
 
 import (
@@ -36,8 +39,18 @@ type Engine struct {
 	SettleAfter time.Duration  // how long after its end a block may be billed
 	BillFrom    time.Time      // no block that begins earlier is billed; zero for any
 
+	Holder  string        // names this process, and no other, to the store; a person sees it
+	By      string        // whom the history of orders names: who runs this process, and where
+	Lease   time.Duration // for how long an order is held; 0 for DefaultLease
+	Workers int           // how many tenants are billed, or series folded, at the same time; one where it is below
+	Buffer  int           // bytes of memory for samples that are being sorted; 0 for spool.DefaultBuffer
+
 	Now func() time.Time // the clock
 }
+
+// DefaultLease is how long an order is held where nothing else is said: longer
+// than any ERP takes to save an invoice.
+const DefaultLease = 10 * time.Minute
 
 // A Source is a source of samples and its name in the config.
 type Source struct {

@@ -9,63 +9,28 @@ import (
 	"slices"
 	"time"
 
+	"github.com/openstack-artifice/artifice/internal/spool"
 	"github.com/openstack-artifice/artifice/ledger"
 	"github.com/openstack-artifice/artifice/usage"
 )
-
-const (
-	// maxMistakes is how many mistakes of the samples one error lists.
-	maxMistakes = 100
-	// batchFolds is how many folds are written in one transaction.
-	batchFolds = 5000
-	// clockSkew is how far ahead of us an agent's clock may be.
-	clockSkew = 24 * time.Hour
-)
-
-// Collected tells what Collect did with one source.
-type Collected struct {
-	Source  string
-	Read    int       // samples that the source gave for the meters of the config
-	Counted int       // of them, without repetitions, those before Through
-	Series  int       // resources times meters
-	Changed int       // windows written
-	Entries int       // usage entries written
-	Tenants []string  // tenants that were seen, sorted
-	Through time.Time // up to where the source is collected now; zero for not at all
-	Late    []Late    // what came too late
-	Gone    []Gone    // what could not be computed again
-	Kept    int       // windows that were collected under another rule, and whose samples are gone
-}
-
-// Late is samples that came after their window was billed. They stay
-// uncounted, and are found again by the next Collect.
-type Late struct {
-	Tenant string
-	ledger.Series
-	Window  usage.Span
-	Samples int    // 0 where an earlier late sample would reach into the window
-	Order   string // the key of the order that billed the window
-}
-
-// Gone is a series to which samples came late, while others that were counted
-// are no longer in the source. It was left as it is, and its tenants' time does
-// not move on.
-type Gone struct {
-	ledger.Series
-	Late    usage.Span // the window that got more samples
-	Missing usage.Span // the window that lacks some that were counted
-}
 
 // Collect reads the samples of every source and brings the store's usage up
 // to date, up to through. A zero through stands for what each source can vouch
 // for: the end of the last window that is followed by a sample.
 //
-// Windows that were collected are not computed again, unless samples came late
-// to them or the meter's rule is another; those that are billed never are.
+// A window that was collected is computed again only where its samples, the
+// meter's rule, or what came before it are not what they were. That holds for
+// windows that are billed too, but for another rule: the store keeps what they
+// were billed with, and the difference as adjustments.
+//
 // Where a source has samples that cannot be right nothing of it is written;
 // where a meter's rule does not fit its samples the other series are. The other
 // sources are collected, and the error names all mistakes. It may be called
 // again at any time, also after a crash: what is there is kept.
+//
+// Memory does not grow with the number of samples, and up to Workers series
+// are folded at the same time. What is written, and in which order, does not
+// depend on either.
 func (e *Engine) Collect(ctx context.Context, through time.Time) ([]Collected, error) {
 	if !through.IsZero() {
 		if !usage.OnBorder(through) {
@@ -75,7 +40,7 @@ func (e *Engine) Collect(ctx context.Context, through time.Time) ([]Collected, e
 			return nil, fmt.Errorf("%s lies in the future: usage can be collected through %s at most", through.Format(time.RFC3339), usage.WindowAt(now).Start.In(e.Location).Format(time.RFC3339))
 		}
 	}
-	unlock, err := e.lock(ctx)
+	unlock, err := e.lock(ctx, "collect")
 	if err != nil {
 		return nil, err
 	}
@@ -96,165 +61,160 @@ func (e *Engine) Collect(ctx context.Context, through time.Time) ([]Collected, e
 	return all, errors.Join(failed...)
 }
 
-func (e *Engine) collect(ctx context.Context, source Source, through time.Time) (Collected, error) {
-	c := Collected{Source: source.Name}
-	series, err := e.read(ctx, source, &c)
-	names, nameErr := tenantNames(ctx, source)
-	if err := errors.Join(err, nameErr); err != nil {
-		return c, fmt.Errorf("%w\nnothing of this source was collected; what was collected before is kept", err)
+// A collector brings the usage from one source up to date.
+type collector struct {
+	*Engine
+	source  Source
+	meters  []usage.Meter // with the names that the source knows
+	keys    []string      // of metadata that they look at; nil for all
+	tenants map[string]usage.Tenant
+
+	first, latest time.Time // when the samples begin, and the last of them
+	reserved      map[string][]ledger.Order
+	report        Collected
+	known         map[string]bool      // tenants that were seen, or have a mark of the source
+	marked        map[string]time.Time // up to where tenants were collected before
+	held          map[string]time.Time // tenants whose usage could not be brought up to date, and from when on
+	mistakes      mistakes
+	batch         ledger.Batch
+	folds         int // in batch
+}
+
+// collect collects from one source. Where something of it cannot be right the
+// report is worth nothing.
+func (e *Engine) collect(ctx context.Context, source Source, through time.Time) (report Collected, err error) {
+	c := &collector{Engine: e, source: source, report: Collected{Source: source.Name}, known: map[string]bool{}, marked: map[string]time.Time{}, held: map[string]time.Time{}}
+	if err := c.prepare(ctx); err != nil {
+		return c.report, nothingCollected(err)
+	}
+	samples := spool.New(spool.Options{Parts: max(1, e.Workers), Buffer: e.Buffer, Metadata: c.keys})
+	defer func() { err = errors.Join(err, samples.Close()) }()
+	if err := c.read(ctx, samples); err != nil {
+		return c.report, nothingCollected(err)
 	}
 	marks, err := e.Store.Marks(ctx)
 	if err != nil {
-		return c, err
+		return c.report, err
 	}
-	c.Through = e.reach(series, source.Name, marks, through)
-	tenants := map[string]bool{}
-	for _, m := range marks {
-		tenants[m.Tenant] = tenants[m.Tenant] || m.Source == source.Name
+	c.reach(marks, through)
+	if c.reserved, err = e.reservedBlocks(ctx); err != nil {
+		return c.report, err
 	}
-	reserved, err := e.reservedBlocks(ctx)
+	parts, err := samples.Parts()
 	if err != nil {
-		return c, err
+		return c.report, err
 	}
-	w := writer{engine: e, source: source.Name, reserved: reserved, report: &c, held: map[string]time.Time{}}
-	var mistakes []error
-	for _, key := range slices.SortedFunc(maps.Keys(series), seriesKey.compare) {
-		samples := usage.Sort(series[key])
-		for _, s := range samples {
-			if s.Time.Before(c.Through) {
-				tenants[s.Tenant] = true
-			}
-		}
-		for _, m := range e.Meters {
-			if m.Meter != key.meter {
-				continue
-			}
-			err := w.fold(ctx, m, key.resource, samples)
-			if wrong := (*mistake)(nil); errors.As(err, &wrong) {
-				mistakes = append(mistakes, err)
-			} else if err != nil {
-				return c, err
-			}
-		}
+	if err := c.foldAll(ctx, parts); err != nil {
+		return c.report, err
 	}
-	if len(mistakes) > 0 {
-		err := errors.Join(append(limited(mistakes), errors.New("these were not collected, and the source's time does not move on: mend the meter or the samples, and collect again"))...)
-		return c, errors.Join(err, w.flush(ctx))
+	if err := c.mistakes.join(); err != nil {
+		return c.report, errors.Join(err, errors.New("these were not collected, and the source's time does not move on: mend the meter or the samples, and collect again"), c.flush(ctx))
 	}
-	if c.Through.IsZero() {
-		return c, w.flush(ctx)
-	}
-	w.batch.Marks = append(w.batch.Marks, ledger.Mark{Source: source.Name, Through: c.Through})
-	for tenant, from := range w.held {
-		// Where the tenant has a mark already, it does not move back.
-		w.batch.Marks = append(w.batch.Marks, ledger.Mark{Tenant: tenant, Source: source.Name, Through: from})
-	}
-	for _, tenant := range slices.Sorted(maps.Keys(tenants)) {
-		if _, held := w.held[tenant]; tenants[tenant] && tenant != "" && !held {
-			c.Tenants = append(c.Tenants, tenant)
-			w.batch.Marks = append(w.batch.Marks, ledger.Mark{Tenant: tenant, Source: source.Name, Through: c.Through})
-			if known, ok := names[tenant]; ok {
-				w.batch.Tenants = append(w.batch.Tenants, known)
-			}
-		}
-	}
-	return c, w.flush(ctx)
+	c.mark()
+	return c.report, c.flush(ctx)
 }
 
-// A seriesKey names the samples of a resource as the source has them: several
-// meters of the config may read the same.
-type seriesKey struct{ meter, resource string }
-
-func (k seriesKey) compare(other seriesKey) int {
-	return cmp.Or(cmp.Compare(k.meter, other.meter), cmp.Compare(k.resource, other.resource))
+func nothingCollected(err error) error {
+	return fmt.Errorf("%w\nnothing of this source was collected; what was collected before is kept", err)
 }
 
-// read takes in every sample that the meters ask for, or all mistakes.
-func (e *Engine) read(ctx context.Context, source Source, c *Collected) (map[seriesKey][]usage.Sample, error) {
-	meters, keys, all := map[string]bool{}, map[string]bool{}, false
-	for _, m := range e.Meters {
-		meters[m.Meter] = true
-		used, ok := m.Keys()
-		all = all || !ok
-		for _, key := range used {
-			keys[key] = true
-		}
-	}
-	query := usage.Query{Meters: slices.Sorted(maps.Keys(meters)), Metadata: slices.Sorted(maps.Keys(keys))}
-	if all {
-		query.Metadata = nil
-	}
-	latest := e.Now().Add(clockSkew)
-	series := map[seriesKey][]usage.Sample{}
-	var mistakes []error
-	for s, err := range source.Samples(ctx, query) {
-		if err == nil && s.Tenant == "" {
-			err = fmt.Errorf("%v: no tenant (a source gives each sample its project's id)", s.Origin)
-		}
-		if err == nil && s.Time.After(latest) {
-			err = fmt.Errorf("%v: timestamp %s lies in the future (look at the clock of the agent that sent it)", s.Origin, s.Time.Format(time.RFC3339))
-		}
-		if err != nil {
-			mistakes = append(mistakes, err)
-			continue
-		}
-		c.Read++
-		key := seriesKey{s.Meter, s.Resource}
-		series[key] = append(series[key], s)
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	return series, errors.Join(limited(mistakes)...)
-}
-
-// limited cuts a list of mistakes to what a person reads.
-func limited(mistakes []error) []error {
-	if more := len(mistakes) - maxMistakes; more > 0 {
-		return append(slices.Clone(mistakes[:maxMistakes]), fmt.Errorf("and %d more", more))
-	}
-	return mistakes
-}
-
-// tenantNames is what the source knows of tenants beside their ids.
-func tenantNames(ctx context.Context, source Source) (map[string]usage.Tenant, error) {
-	lister, ok := source.Source.(usage.TenantLister)
-	if !ok {
-		return nil, nil
-	}
-	names := map[string]usage.Tenant{}
-	var mistakes []error
-	for t, err := range lister.Tenants(ctx) {
-		if err != nil {
-			mistakes = append(mistakes, err)
-			continue
-		}
-		names[t.ID] = t
-	}
-	return names, errors.Join(mistakes...)
-}
-
-// reach is up to where a source is collected after this run.
-func (e *Engine) reach(series map[seriesKey][]usage.Sample, source string, marks []ledger.Mark, through time.Time) time.Time {
-	if through.IsZero() {
-		for _, samples := range series {
-			for _, s := range samples {
-				if start := usage.WindowAt(s.Time).Start; start.After(through) {
-					through = start
-				}
-			}
-		}
+// reach finds out from when and up to where the source is collected after this
+// run.
+func (c *collector) reach(marks []ledger.Mark, through time.Time) {
+	if through.IsZero() && !c.latest.IsZero() {
+		through = usage.WindowAt(c.latest).Start
 		// An agent whose clock is ahead vouches for nothing.
-		if now := usage.WindowAt(e.Now()).Start; through.After(now) {
+		if now := usage.WindowAt(c.Now()).Start; through.After(now) {
 			through = now
 		}
 	}
+	from := through
+	if !c.first.IsZero() {
+		from = usage.WindowAt(c.first).Start
+	}
 	for _, m := range marks {
-		if m.Source == source && m.Through.After(through) {
+		if m.Source != c.source.Name {
+			continue
+		}
+		c.known[m.Tenant] = true
+		c.marked[m.Tenant] = m.Through
+		if m.Through.After(through) {
 			through = m.Through
 		}
+		if m.From.Before(from) {
+			from = m.From
+		}
 	}
-	return through
+	if from.After(through) {
+		from = through
+	}
+	c.report.From, c.report.Through = from, through
+}
+
+// mark writes up to where the source, and each of its tenants, is collected.
+func (c *collector) mark() {
+	through := c.report.Through
+	if through.IsZero() {
+		return
+	}
+	// All samples that the source has were looked at, whosever they are.
+	mark := func(tenant string, through time.Time) {
+		from := c.report.From
+		if through.Before(from) {
+			from = through
+		}
+		c.batch.Marks = append(c.batch.Marks, ledger.Mark{Tenant: tenant, Source: c.source.Name, From: from, Through: through})
+	}
+	mark("", through)
+	for _, tenant := range slices.Sorted(maps.Keys(c.held)) {
+		if c.held[tenant].After(c.marked[tenant]) { // a mark does not move back
+			mark(tenant, c.held[tenant])
+		}
+	}
+	for _, tenant := range slices.Sorted(maps.Keys(c.known)) {
+		if _, held := c.held[tenant]; held || tenant == "" {
+			continue
+		}
+		c.report.Tenants = append(c.report.Tenants, tenant)
+		mark(tenant, through)
+		if known, ok := c.tenants[tenant]; ok {
+			c.batch.Tenants = append(c.batch.Tenants, known)
+		}
+	}
+}
+
+// batchFolds is how many folds are written in one transaction, about.
+const batchFolds = 5000
+
+// write takes over what came of a series, and writes a batch once it is large.
+func (c *collector) write(ctx context.Context, r *folded) error {
+	for _, tenant := range r.tenants {
+		c.known[tenant] = true
+	}
+	for _, h := range r.held {
+		if at, held := c.held[h.tenant]; !held || h.from.Before(at) {
+			c.held[h.tenant] = h.from
+		}
+	}
+	for _, err := range r.mistakes {
+		c.mistakes.add(err)
+	}
+	c.report.add(r)
+	c.batch.Resources = append(c.batch.Resources, r.resources...)
+	for _, s := range r.series {
+		c.batch.Series = append(c.batch.Series, s)
+		c.folds += len(s.Folds)
+	}
+	if c.folds >= batchFolds {
+		return c.flush(ctx)
+	}
+	return nil
+}
+
+func (c *collector) flush(ctx context.Context) error {
+	batch := c.batch
+	c.batch, c.folds = ledger.Batch{}, 0
+	return c.Store.Record(ctx, batch)
 }
 
 // reservedBlocks returns, by tenant, the orders that reserve their blocks.
@@ -270,4 +230,38 @@ func (e *Engine) reservedBlocks(ctx context.Context) (map[string][]ledger.Order,
 		}
 	}
 	return reserved, nil
+}
+
+// mistakes are what is wrong with samples: as many as a person reads, and how
+// many more there were.
+type mistakes struct {
+	told []error
+	more int
+}
+
+// maxMistakes is how many mistakes of the samples one error lists.
+const maxMistakes = 100
+
+func (m *mistakes) add(err error) {
+	if len(m.told) < maxMistakes {
+		m.told = append(m.told, err)
+	} else {
+		m.more++
+	}
+}
+
+// join returns all mistakes as one error, nil for none.
+func (m *mistakes) join() error {
+	if m.more > 0 {
+		return errors.Join(append(slices.Clip(m.told), fmt.Errorf("and %d more", m.more))...)
+	}
+	return errors.Join(m.told...)
+}
+
+// A seriesKey names the samples of a resource as the source has them: several
+// meters of the config may read the same.
+type seriesKey struct{ meter, resource string }
+
+func (k seriesKey) compare(other seriesKey) int {
+	return cmp.Or(cmp.Compare(k.meter, other.meter), cmp.Compare(k.resource, other.resource))
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -33,6 +32,18 @@ func entries(t interface{ Fatal(...any) }, e *billing.Engine) []string {
 	return all
 }
 
+// adjustments is all that came too late, in the store's order.
+func adjustments(t interface{ Fatal(...any) }, e *billing.Engine) []string {
+	var all []string
+	for a, err := range e.Store.Adjustments(context.Background(), ledger.AdjustmentFilter{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, fmt.Sprintf("%s %s %s %s %s %s %s %d", a.Tenant, a.Datacenter, a.Resource, a.Service, a.Window, a.Volume.Volume, a.Unit, a.Samples))
+	}
+	return all
+}
+
 // Wherever collecting stops and goes on, in whatever order samples come in,
 // some of them late, the usage is that of collecting once at the end.
 func TestCollectResumesAnywhere(t *testing.T) {
@@ -42,17 +53,14 @@ func TestCollectResumesAnywhere(t *testing.T) {
 			all = append(all, all[i])
 		}
 		end := august.Start.Add(14 * time.Hour)
-		dir, cleanup := tempDir(t)
-		defer cleanup()
-		var closers closers
-		defer closers.close()
-
-		once := newEngine(closers.on(t), filepath.Join(dir, "once"), &samples{all: all}, nil)
+		once := newEngine(&samples{all: all}, nil)
 		if _, err := once.Collect(context.Background(), end); err != nil {
 			t.Fatal(err)
 		}
 		source := &samples{}
-		cut := newEngine(closers.on(t), filepath.Join(dir, "cut"), source, nil)
+		cut := newEngine(source, nil)
+		cut.Workers = rapid.IntRange(0, 3).Draw(t, "workers")
+		cut.Buffer = rapid.SampledFrom([]int{1, 3000, 0}).Draw(t, "buffer")
 		arrival := rapid.Permutation(all).Draw(t, "arrival")
 		for len(source.all) < len(all) {
 			n := rapid.IntRange(1, len(all)-len(source.all)).Draw(t, "arrive")
@@ -103,7 +111,7 @@ func drawSample(t *rapid.T) usage.Sample {
 
 func TestCollectKeepsWhatIsThereWhenSamplesAreWrong(t *testing.T) {
 	source := &samples{all: []usage.Sample{volume("a", "v1", "2013-08-05T03:10:00Z", "2")}}
-	e := newEngine(t, t.TempDir(), source, nil)
+	e := newEngine(source, nil)
 	collect(t, e, august.End)
 	before := entries(t, e)
 
@@ -138,7 +146,7 @@ func (n *named) Tenants(context.Context) iter.Seq2[usage.Tenant, error] {
 
 func TestNamesOfTenants(t *testing.T) {
 	source := &named{samples{all: []usage.Sample{volume("a", "v1", "2013-08-05T03:10:00Z", "2")}}, map[string]string{"a": "Acme", "z": "never seen"}}
-	e := newEngine(t, t.TempDir(), source, newDesk(map[string]string{"volume.size": "1"}))
+	e := newEngine(source, newDesk(map[string]string{"volume.size": "1"}))
 	collect(t, e, august.End)
 	if name := bill(t, e)[0].Order.Tenant.Name; name != "Acme" {
 		t.Errorf("billed as %q", name)
@@ -165,7 +173,7 @@ func TestLateSamples(t *testing.T) {
 		volume("a", "v1", "2013-08-05T03:10:00Z", "2"), volume("a", "v1", "2013-08-05T04:10:00Z", "2"), volume("a", "v1", "2013-08-05T05:10:00Z", "2"),
 	}}
 	erp := newDesk(map[string]string{"volume.size": "1"})
-	e := newEngine(t, t.TempDir(), source, erp)
+	e := newEngine(source, erp)
 	collect(t, e, august.End)
 	source.all = append(source.all, volume("a", "v1", "2013-08-05T04:20:00Z", "5"))
 	if c := collect(t, e, august.End)[0]; c.Changed != 1 {
@@ -174,17 +182,23 @@ func TestLateSamples(t *testing.T) {
 	if got := bill(t, e)[0].Order.Total.String(); got != "9" { // 2 + 5 + 2
 		t.Errorf("total %s", got)
 	}
-	// Now the block is billed: what comes later is told, and changes nothing.
+	// Now the block is billed: what comes later changes nothing of that, and is
+	// told, once.
 	source.all = append(source.all, volume("a", "v1", "2013-08-05T05:20:00Z", "8"))
 	billed := entries(t, e)
-	for range 2 {
-		c := collect(t, e, august.End)[0]
-		if len(c.Late) != 1 || c.Late[0].Window.Start.Hour() != 5 || c.Changed != 0 {
-			t.Errorf("late %+v, changed %d", c.Late, c.Changed)
-		}
+	c := collect(t, e, august.End)[0]
+	if len(c.Late) != 1 || c.Late[0].Window.Start.Hour() != 5 || c.Late[0].Samples != 1 || c.Late[0].Tenant != "a" || c.Changed != 1 {
+		t.Errorf("late %+v, changed %d", c.Late, c.Changed)
+	}
+	if c := collect(t, e, august.End)[0]; len(c.Late) != 0 || c.Changed != 0 {
+		t.Errorf("again: late %+v, changed %d", c.Late, c.Changed)
 	}
 	if diff := cmp.Diff(billed, entries(t, e)); diff != "" {
 		t.Errorf("billed usage changed:\n%s", diff)
+	}
+	want := []string{"a nz-1 v1 volume.size 2013-08-05T05:00:00Z/2013-08-05T06:00:00Z 6 GB hour 1"} // 8 - 2
+	if diff := cmp.Diff(want, adjustments(t, e)); diff != "" {
+		t.Errorf("adjustments (-want +got):\n%s", diff)
 	}
 }
 
@@ -208,12 +222,11 @@ func TestLateSamplesAfterTheFilesAreGone(t *testing.T) {
 		{"fewer, one of them late", hour(4, "7"), true},
 		{"as many, all of them late", hour(4, "7", "8", "9"), true},
 		{"more, all of them late", hour(4, "7", "8", "9", "x"), true},
-		{"late, and a later window is gone", slices.Concat(counted[:3], hour(3, "1", "2", "3", "7")), true},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			source := &samples{all: slices.Clone(counted)}
-			e := newEngine(t, t.TempDir(), source, newDesk(map[string]string{"volume.size": "1"}))
+			e := newEngine(source, newDesk(map[string]string{"volume.size": "1"}))
 			collect(t, e, august.Start.AddDate(0, 0, 10))
 			before := entries(t, e)
 			// An ordinary new sample of another tenant comes with it.
@@ -248,9 +261,95 @@ func TestLateSamplesAfterTheFilesAreGone(t *testing.T) {
 	}
 }
 
-// What comes too late for a billed block changes nothing after it either: a
-// counter goes on from where it was billed, a state holds as it was billed.
-func TestLateSamplesDoNotReachBeyondABilledBlock(t *testing.T) {
+// A window that changes takes those after it along only as far as what it
+// leaves behind changes them: what is gone there is missed only then.
+func TestLateBeforeWhatIsGone(t *testing.T) {
+	sample := func(meter string, kind usage.Kind, at string, n int64) usage.Sample {
+		s := volume("a", "v1", "2013-08-05T"+at+":00Z", "0")
+		s.ID, s.Meter, s.Kind, s.Volume = meter+at, meter, kind, decimal.NewFromInt(n)
+		return s
+	}
+	for _, test := range []struct {
+		meter   string
+		kind    usage.Kind
+		gone    bool
+		entries []string // of hours 3 and 4
+	}{
+		// The largest volume of hour 3 is no matter to hour 4.
+		{"volume.size", usage.Gauge, false, []string{"9", "2"}},
+		// The increment of hour 4 is counted from the last reading of hour 3:
+		// 20 - 10 would be 20 - 15, but of 20 nothing is left.
+		{"network.incoming.bytes", usage.Cumulative, true, []string{"0", "10"}},
+	} {
+		t.Run(test.meter, func(t *testing.T) {
+			first := sample(test.meter, test.kind, "03:10", 10)
+			if test.kind == usage.Gauge {
+				first.Volume = decimal.NewFromInt(1)
+			}
+			last := sample(test.meter, test.kind, "04:10", 20)
+			if test.kind == usage.Gauge {
+				last.Volume = decimal.NewFromInt(2)
+			}
+			source := &samples{all: []usage.Sample{first, last}}
+			e := newEngine(source, nil)
+			collect(t, e, august.Start.AddDate(0, 0, 10))
+			late := sample(test.meter, test.kind, "03:20", 15)
+			if test.kind == usage.Gauge {
+				late.Volume = decimal.NewFromInt(9)
+			}
+			source.all = []usage.Sample{first, late}
+			c := collect(t, e, august.End)[0]
+			if gone := len(c.Gone) == 1; gone != test.gone {
+				t.Errorf("gone: %+v", c.Gone)
+			}
+			if test.gone && (c.Gone[0].Late.Start.Hour() != 3 || c.Gone[0].Missing.Start.Hour() != 4) {
+				t.Errorf("gone: %+v", c.Gone)
+			}
+			var got []string
+			for entry, err := range e.Store.Entries(t.Context(), ledger.EntryFilter{}) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = append(got, entry.Volume.Volume.String())
+			}
+			if diff := cmp.Diff(test.entries, got); diff != "" {
+				t.Errorf("entries (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// A window that cannot be computed again takes none along that could.
+func TestLateAndNextToIt(t *testing.T) {
+	counted := []usage.Sample{volume("a", "v1", "2013-08-05T03:10:00Z", "1"), volume("a", "v1", "2013-08-05T04:10:00Z", "2"), volume("a", "v1", "2013-08-05T05:10:00Z", "3")}
+	source := &samples{all: counted}
+	e := newEngine(source, nil)
+	collect(t, e, august.Start.AddDate(0, 0, 10))
+	source.all = []usage.Sample{
+		counted[0], volume("a", "v1", "2013-08-05T03:20:00Z", "7"),
+		volume("a", "v1", "2013-08-05T04:20:00Z", "8"), // without the one that was counted
+		counted[2], volume("a", "v1", "2013-08-05T05:20:00Z", "9"),
+	}
+	c := collect(t, e, august.End)[0]
+	if len(c.Gone) != 1 || c.Gone[0].Late.Start.Hour() != 4 || c.Gone[0].Missing.Start.Hour() != 4 {
+		t.Errorf("gone %+v", c.Gone)
+	}
+	want := []string{
+		"a nz-1 v1 volume.size 2013-08-05T03:00:00Z/2013-08-05T04:00:00Z 7 GB hour 2",
+		"a nz-1 v1 volume.size 2013-08-05T04:00:00Z/2013-08-05T05:00:00Z 2 GB hour 1",
+		"a nz-1 v1 volume.size 2013-08-05T05:00:00Z/2013-08-05T06:00:00Z 9 GB hour 2",
+	}
+	if diff := cmp.Diff(want, entries(t, e)); diff != "" {
+		t.Errorf("entries (-want +got):\n%s", diff)
+	}
+	if marks, err := e.Store.Marks(t.Context()); err != nil || !marks[1].Through.Equal(august.Start.AddDate(0, 0, 10)) {
+		t.Errorf("marks %+v, %v", marks, err)
+	}
+}
+
+// What comes too late for a billed block changes what comes after it all the
+// same: no time, and no byte, is counted twice or lost.
+func TestLateSamplesReachBeyondABilledBlock(t *testing.T) {
 	at := func(minutes int) time.Time { return august.End.Add(time.Duration(minutes) * time.Minute) }
 	counter := func(minutes int, n int64) usage.Sample {
 		return usage.Sample{ID: fmt.Sprint("c", minutes), Meter: "network.incoming.bytes", Kind: usage.Cumulative, Unit: "B", Tenant: "a", Resource: "r",
@@ -261,24 +360,35 @@ func TestLateSamplesDoNotReachBeyondABilledBlock(t *testing.T) {
 			Datacenter: "nz-1", Time: at(minutes), Metadata: map[string]string{"state": state, "flavor.name": "m1"}}
 	}
 	source := &samples{all: []usage.Sample{counter(-40, 100), counter(-10, 500), state(-10, "active")}}
-	e := newEngine(t, t.TempDir(), source, newDesk(map[string]string{"network.incoming.bytes": "1", "m1": "1"}))
+	e := newEngine(source, newDesk(map[string]string{"network.incoming.bytes": "1", "m1": "1"}))
 	collect(t, e, august.End)
 	bill(t, e)
 	source.all = append(source.all, counter(10, 1100))
 	collect(t, e, august.End.Add(2*time.Hour))
-	before := entries(t, e)
-	if want := "a nz-1 r network.incoming.bytes 2013-09-01T00:00:00Z/2013-09-01T01:00:00Z 600 B 1"; !slices.Contains(before, want) {
-		t.Fatalf("no entry %s in\n%s", want, strings.Join(before, "\n"))
-	}
 	source.all = append(source.all, counter(-5, 1000), state(-5, "shutoff"))
-	for range 2 {
-		c := collect(t, e, august.End.Add(2*time.Hour))[0]
-		if len(c.Late) != 2 || c.Late[0].Samples != 1 || c.Changed != 0 {
-			t.Errorf("late %+v, changed %d", c.Late, c.Changed)
-		}
+	c := collect(t, e, august.End.Add(2*time.Hour))[0]
+	if len(c.Late) != 2 || c.Late[0].Samples != 1 || c.Changed != 4 {
+		t.Errorf("late %+v, changed %d", c.Late, c.Changed)
 	}
-	if diff := cmp.Diff(before, entries(t, e)); diff != "" {
-		t.Errorf("usage changed:\n%s", diff)
+	if c := collect(t, e, august.End.Add(2*time.Hour))[0]; len(c.Late) != 0 || c.Changed != 0 {
+		t.Errorf("again: late %+v, changed %d", c.Late, c.Changed)
+	}
+	want := []string{
+		// As billed: 10 minutes, and 500 - 100.
+		"a nz-1 r m1 2013-08-31T23:00:00Z/2013-09-01T00:00:00Z 600 second 1",
+		"a nz-1 r network.incoming.bytes 2013-08-31T23:00:00Z/2013-09-01T00:00:00Z 400 B 2",
+		// 1100 - 1000, and no time any more.
+		"a nz-1 r network.incoming.bytes 2013-09-01T00:00:00Z/2013-09-01T01:00:00Z 100 B 1",
+	}
+	if diff := cmp.Diff(want, entries(t, e)); diff != "" {
+		t.Errorf("entries (-want +got):\n%s", diff)
+	}
+	want = []string{
+		"a nz-1 r m1 2013-08-31T23:00:00Z/2013-09-01T00:00:00Z -300 second 1", // 5 minutes less
+		"a nz-1 r network.incoming.bytes 2013-08-31T23:00:00Z/2013-09-01T00:00:00Z 500 B 1",
+	}
+	if diff := cmp.Diff(want, adjustments(t, e)); diff != "" {
+		t.Errorf("adjustments (-want +got):\n%s", diff)
 	}
 }
 
@@ -288,7 +398,7 @@ func TestAnotherRule(t *testing.T) {
 	source := &samples{all: []usage.Sample{
 		volume("a", "v1", "2013-07-05T03:10:00Z", "2"), volume("a", "v1", "2013-08-05T03:10:00Z", "2"), volume("a", "v1", "2013-08-06T03:10:00Z", "3"),
 	}}
-	e := newEngine(t, t.TempDir(), source, newDesk(map[string]string{"volume.size": "1", "volume": "1"}))
+	e := newEngine(source, newDesk(map[string]string{"volume.size": "1", "volume": "1"}))
 	collect(t, e, august.Start)
 	july := usage.Span{Start: august.Start.AddDate(0, -1, 0), End: august.Start}
 	if _, err := e.Bill(t.Context(), july, nil); err != nil {
@@ -325,7 +435,7 @@ func TestRulesThatDoNotFit(t *testing.T) {
 	other := bad
 	other.Resource, other.ID = "v3", "x"
 	source := &samples{all: []usage.Sample{volume("a", "v1", "2013-08-05T03:10:00Z", "2"), bad, other}}
-	e := newEngine(t, t.TempDir(), source, newDesk(nil))
+	e := newEngine(source, newDesk(nil))
 	_, err := e.Collect(t.Context(), august.End)
 	for _, want := range []string{"resource v2", "resource v3", "time does not move on"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -344,7 +454,7 @@ func TestRulesThatDoNotFit(t *testing.T) {
 func TestLateBeforeABilledBlockThatWasRotatedAway(t *testing.T) {
 	july := volume("a", "v1", "2013-07-05T03:10:00Z", "2")
 	source := &samples{all: []usage.Sample{july, volume("a", "v1", "2013-08-05T03:10:00Z", "2")}}
-	e := newEngine(t, t.TempDir(), source, newDesk(map[string]string{"volume.size": "1"}))
+	e := newEngine(source, newDesk(map[string]string{"volume.size": "1"}))
 	collect(t, e, august.End)
 	bill(t, e)
 	source.all = []usage.Sample{july, volume("a", "v1", "2013-07-05T03:20:00Z", "7")}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,8 +19,18 @@ import (
 
 // A Draft is what a tenant would be billed for a block.
 type Draft struct {
-	// Order has the items, and is not claimed.
+	// Order has the items, and is not claimed. Adjustments come last.
 	Order ledger.Order
+	// Revision is that of the tenant's usage which was drafted.
+	Revision int64
+	// Carries are the pending adjustments that the items are made from.
+	Carries []ledger.Adjustment
+	// Left are adjustments of earlier blocks that wait for a later order: they
+	// would bring the total below zero.
+	Left []ledger.Item
+	// Postponed are blocks whose adjustments wait until their own order is
+	// settled.
+	Postponed []Postponed
 	// Missing lists the services that the ERP has no cost for. A draft with
 	// any is not billed.
 	Missing []Missing
@@ -28,6 +39,14 @@ type Draft struct {
 	// Unknown lists meters that have usage in the block, but are no longer in
 	// the config. A draft with any is not billed.
 	Unknown []string
+
+	negative string // why the total is below zero, and what may be done; "" where it is not
+}
+
+// Postponed is a block with adjustments that cannot be billed yet.
+type Postponed struct {
+	Order  ledger.Order // that reserves the block, without items
+	Reason string
 }
 
 // Reasons says why a draft cannot be billed as it is; none where it can.
@@ -39,8 +58,15 @@ func (d Draft) Reasons() []string {
 	for _, meter := range d.Unknown {
 		reasons = append(reasons, fmt.Sprintf("usage of meter %s, which is no longer in the config (put [meter:%s] back, if only with billed = false)", meter, meter))
 	}
+	if d.negative != "" {
+		reasons = append(reasons, d.negative)
+	}
 	return reasons
 }
+
+// Negative says why the draft's own items come to less than nothing, and what
+// may be done; "" where they do not. Such a draft is not billed.
+func (d Draft) Negative() string { return d.negative }
 
 // Missing is a service that cannot be priced, and the volume that is at stake.
 type Missing struct {
@@ -50,27 +76,68 @@ type Missing struct {
 	// PriceUnit is set where there is a price, but for a unit that the volume
 	// does not convert to.
 	PriceUnit string
+	// Adjusts names the earlier block that lacks the cost; "" for the order's.
+	Adjusts string
 }
 
 func (m Missing) String() string {
-	if m.PriceUnit != "" {
-		return fmt.Sprintf("the cost of %s in %s is per %s, which %s does not convert to", m.Service, m.Datacenter, m.PriceUnit, m.Unit)
+	in := m.Datacenter
+	if m.Adjusts != "" {
+		in += " for late usage of " + m.Adjusts
 	}
-	return fmt.Sprintf("no cost for %s in %s", m.Service, m.Datacenter)
+	if m.PriceUnit != "" {
+		return fmt.Sprintf("the cost of %s in %s is per %s, which %s does not convert to", m.Service, in, m.PriceUnit, m.Unit)
+	}
+	return fmt.Sprintf("no cost for %s in %s", m.Service, in)
 }
 
 // A Remark is a price's unit that is none, and is not looked at: the price is
 // for one unit of what the usage is measured in.
 type Remark struct{ Datacenter, Service, PriceUnit, Unit string }
 
-// Draft prices what a tenant used within the block. Nothing is stored, and
-// nothing written to the ERP. Beside a permanent error the draft has its order,
-// without all of its items.
+// Draft prices what a tenant used within the block, and what came late for
+// earlier ones. Nothing is stored, and nothing written to the ERP. Beside a
+// permanent error the draft has its order, without all of its items.
 func (e *Engine) Draft(ctx context.Context, tenant invoice.Tenant, block usage.Span) (Draft, error) {
-	const attempt = 1
+	// What changes from here on makes the draft stale.
+	revision, err := e.Store.Revision(ctx, tenant.ID)
+	if err != nil {
+		return Draft{}, fmt.Errorf("tenant %s: %w", tenant.ID, err)
+	}
+	orders, err := e.Store.Orders(ctx, ledger.OrderFilter{Tenant: tenant.ID})
+	if err != nil {
+		return Draft{}, fmt.Errorf("tenant %s: %w", tenant.ID, err)
+	}
+	d := e.newDraft(tenant, block, nextAttempt(orders, block))
+	d.Revision = revision
+	lister, ok := e.ERP.(invoice.ResourceLister)
+	perResource := ok && lister.PerResource()
+	uses, unknown, err := e.sum(ctx, tenant.ID, block, perResource)
+	if err != nil {
+		return d, fmt.Errorf("tenant %s: %w", tenant.ID, err)
+	}
+	d.Unknown = unknown
+	if err := e.priceAll(ctx, &d, uses); err != nil {
+		return d, fmt.Errorf("tenant %s: %w", tenant.ID, err)
+	}
+	if overlapped(orders, block) {
+		return d, nil // such a block is not billed, and nothing with it
+	}
+	if err := e.checkTotal(ctx, &d); err != nil {
+		return d, fmt.Errorf("tenant %s: %w", tenant.ID, err)
+	}
+	corrections, err := e.corrections(ctx, &d, orders, perResource)
+	if err != nil {
+		return d, fmt.Errorf("tenant %s: %w", tenant.ID, err)
+	}
+	e.carry(&d, corrections)
+	return d, nil
+}
+
+func (e *Engine) newDraft(tenant invoice.Tenant, block usage.Span, attempt int) Draft {
 	now := e.Now()
 	block = usage.Span{Start: block.Start.In(e.Location), End: block.End.In(e.Location)}
-	d := Draft{Order: ledger.Order{
+	return Draft{Order: ledger.Order{
 		Order: invoice.Order{
 			Key:    Key(e.Deployment, tenant.ID, block, attempt),
 			Tenant: tenant, Block: block,
@@ -78,47 +145,67 @@ func (e *Engine) Draft(ctx context.Context, tenant invoice.Tenant, block usage.S
 			Date: now.In(e.Location),
 		},
 		Deployment: e.Deployment, Attempt: attempt, Adapter: e.Adapter,
+		ValueDigits: e.ValueDigits, Rounding: e.Rounding.String(),
 		Claimed: now.UTC(), Changed: now.UTC(),
 	}}
-	lister, ok := e.ERP.(invoice.ResourceLister)
-	uses, unknown, err := e.sum(ctx, tenant.ID, block, ok && lister.PerResource())
-	if err != nil {
-		return d, fmt.Errorf("tenant %s: %w", tenant.ID, err)
+}
+
+// nextAttempt is one more than the last attempt at just this block that is
+// void.
+func nextAttempt(orders []ledger.Order, block usage.Span) int {
+	attempt := 0
+	for _, o := range orders {
+		if o.Status == ledger.Void && sameSpan(o.Block, block) {
+			attempt = max(attempt, o.Attempt)
+		}
 	}
-	d.Unknown = unknown
+	return attempt + 1
+}
+
+func overlapped(orders []ledger.Order, block usage.Span) bool {
+	return slices.ContainsFunc(orders, func(o ledger.Order) bool { return o.Reserves && o.Block.Overlaps(block) })
+}
+
+// priceAll makes the draft's own items.
+func (e *Engine) priceAll(ctx context.Context, d *Draft, uses []*use) error {
 	if len(uses) == 0 {
-		return d, nil
+		return nil
 	}
 	inv, err := e.ERP.NewInvoice(ctx, d.Order.Order)
 	if err != nil {
-		return d, fmt.Errorf("tenant %s: %w", tenant.ID, err)
+		return err
 	}
 	for _, u := range uses {
-		item, priceUnit, err := e.price(ctx, inv, u)
+		item, per, err := e.price(ctx, inv, u)
 		switch {
-		case errors.Is(err, invoice.ErrNoCost):
-			d.miss(u, "")
-		case errors.Is(err, errUnit):
-			d.miss(u, priceUnit)
+		case isMissing(err):
+			d.miss(u, per, err, "")
 		case err != nil:
-			return d, fmt.Errorf("tenant %s: %s in %s: %w", tenant.ID, u.service, u.datacenter, err)
+			return fmt.Errorf("%s in %s: %w", u.service, u.datacenter, err)
 		default:
-			if priceUnit != "" && item.Unit == u.unit && !usage.SameUnit(priceUnit, u.unit) && !usage.IsUnit(priceUnit) {
-				d.Remarks = append(d.Remarks, Remark{u.datacenter, u.service, priceUnit, u.unit})
+			if isRemark(item, per) {
+				d.Remarks = append(d.Remarks, Remark{u.datacenter, u.service, per, u.unit})
 			}
-			d.Order.Items = append(d.Order.Items, item)
-			d.Order.Total = d.Order.Total.Add(item.Amount)
+			d.add(item)
 		}
 	}
-	return d, nil
+	return nil
+}
+
+func (d *Draft) add(item ledger.Item) {
+	d.Order.Items = append(d.Order.Items, item)
+	d.Order.Total = d.Order.Total.Add(item.Amount)
 }
 
 // miss adds a use to what cannot be priced, by service.
-func (d *Draft) miss(u *use, priceUnit string) {
-	m := Missing{Datacenter: u.datacenter, Service: u.service, Unit: u.unit, Volume: u.volume, Resources: len(u.resources), PriceUnit: priceUnit}
+func (d *Draft) miss(u *use, per string, why error, adjusts string) {
+	m := Missing{Datacenter: u.datacenter, Service: u.service, Unit: u.unit, Volume: u.volume, Resources: len(u.resources), Adjusts: adjusts}
+	if errors.Is(why, errUnit) {
+		m.PriceUnit = per
+	}
 	if n := len(d.Missing); n > 0 {
 		last := &d.Missing[n-1]
-		if last.Datacenter == m.Datacenter && last.Service == m.Service && last.Unit == m.Unit {
+		if last.Datacenter == m.Datacenter && last.Service == m.Service && last.Unit == m.Unit && last.Adjusts == m.Adjusts {
 			last.Volume, last.Resources = last.Volume.Add(m.Volume), last.Resources+m.Resources
 			return
 		}

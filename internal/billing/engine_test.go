@@ -4,16 +4,15 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/shopspring/decimal"
 
-	"github.com/openstack-artifice/artifice/adapters/sqlite"
-	"github.com/openstack-artifice/artifice/config"
 	"github.com/openstack-artifice/artifice/internal/billing"
+	"github.com/openstack-artifice/artifice/internal/memory"
 	"github.com/openstack-artifice/artifice/invoice"
 	"github.com/openstack-artifice/artifice/usage"
 )
@@ -42,9 +41,12 @@ func (s *samples) Samples(_ context.Context, q usage.Query) iter.Seq2[usage.Samp
 // desk is an ERP with prices and a drawer of invoices, in which things go
 // wrong as a test says.
 type desk struct {
-	costs map[string]string
+	mu    sync.Mutex
+	costs map[string]string // by service, or by service and the start of the order's block
 	units map[string]string
 	saved map[string][]invoice.Item
+	names map[string]string // what an invoice is called by now, where it is another name
+	sick  error             // of every search
 	sent  int
 	// commit, where it is set, decides what comes of a Commit: whether the
 	// invoice is saved, and what the caller is told.
@@ -80,8 +82,10 @@ func (s *sheet) AddLine(item invoice.Item) error {
 }
 
 func (s *sheet) Cost(_ context.Context, datacenter, name string) (decimal.Decimal, error) {
-	if cost, ok := s.desk.costs[name]; ok {
-		return decimal.NewFromString(cost)
+	for _, key := range []string{name + " " + s.order.Block.Start.UTC().Format("02T15"), name} {
+		if cost, ok := s.desk.costs[key]; ok {
+			return decimal.NewFromString(cost)
+		}
 	}
 	return decimal.Decimal{}, invoice.ErrNoCost
 }
@@ -91,6 +95,8 @@ func (s *sheet) Unit(_ context.Context, _, name string) (string, error) {
 }
 
 func (s *sheet) Commit(context.Context) (string, error) {
+	s.desk.mu.Lock()
+	defer s.desk.mu.Unlock()
 	s.desk.sent++
 	save, err := true, error(nil)
 	if s.desk.commit != nil {
@@ -108,6 +114,11 @@ func (s *sheet) Commit(context.Context) (string, error) {
 	return "INV-" + s.order.Key[:6], nil
 }
 
+// crediter is a desk that takes credit notes.
+type crediter struct{ *desk }
+
+func (crediter) Credits() bool { return true }
+
 // searchable is a desk whose drawer can be searched.
 type searchable struct{ *desk }
 
@@ -118,8 +129,16 @@ func (d searchable) NewInvoice(_ context.Context, order invoice.Order) (invoice.
 type foundSheet struct{ sheet }
 
 func (s *foundSheet) Find(context.Context) (string, error) {
+	s.desk.mu.Lock()
+	defer s.desk.mu.Unlock()
+	if s.desk.sick != nil {
+		return "", s.desk.sick
+	}
+	if name := s.desk.names[s.order.Key]; name != "" {
+		return name, nil
+	}
 	if _, ok := s.desk.saved[s.order.Key]; ok {
-		return "FOUND-" + s.order.Key[:6], nil
+		return "INV-" + s.order.Key[:6], nil
 	}
 	return "", invoice.ErrNotFound
 }
@@ -129,30 +148,19 @@ var (
 	october = time.Date(2013, 10, 1, 0, 0, 0, 0, time.UTC)
 )
 
-// newEngine is an engine on an empty store, in October 2013.
-func newEngine(t interface {
-	Helper()
-	Fatal(...any)
-	Cleanup(func())
-}, dir string, source usage.Source, erp invoice.ERP) *billing.Engine {
-	t.Helper()
-	store, err := sqlite.NewStore(context.Background(), sqlite.Config{Path: config.Path(filepath.Join(dir, "artifice.db"))})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := store.Close(); err != nil {
-			t.Fatal(err)
-		}
-	})
-	return &billing.Engine{
-		Deployment: "test", Adapter: "test:Desk", Store: store, ERP: erp,
+// newEngine is an engine on an empty store in memory, in October 2013.
+func newEngine(source usage.Source, erp invoice.ERP) *billing.Engine {
+	e := &billing.Engine{
+		Deployment: "test", Adapter: "test:Desk", ERP: erp,
 		Sources:     []billing.Source{{Name: "object", Source: source}},
 		SourceNames: []string{"object"},
 		Meters:      usage.DefaultMeters(),
 		Currency:    "NZD", Digits: 2, ValueDigits: 6, Location: time.UTC, SettleAfter: 24 * time.Hour,
+		Holder: "here:1", By: "tester",
 		Now: func() time.Time { return october },
 	}
+	e.Store = memory.New(memory.Options{Now: func() time.Time { return e.Now() }, Shared: true})
+	return e
 }
 
 func volume(tenant, resource, at, size string) usage.Sample {

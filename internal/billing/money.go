@@ -15,6 +15,14 @@ const (
 	HalfEven
 )
 
+// String is the rounding as the config spells it.
+func (r Rounding) String() string {
+	if r == HalfEven {
+		return "half-even"
+	}
+	return "half-away-from-zero"
+}
+
 // round is where figures are rounded: nowhere else.
 func (r Rounding) round(d decimal.Decimal, digits int32) decimal.Decimal {
 	if r == HalfEven {
@@ -41,6 +49,24 @@ func (r Rounding) quotient(d decimal.Decimal, num, den *big.Int, digits int32) d
 		q.Add(q, big.NewInt(int64(rest.Sign()*m.Sign())))
 	}
 	return decimal.NewFromBigInt(q, -digits)
+}
+
+// ceiling is where figures are rounded up: nowhere else. It returns the least
+// whole number that is not below d x num / den, where den is above 0.
+func ceiling(d decimal.Decimal, num, den *big.Int) decimal.Decimal {
+	n := new(big.Int).Mul(d.Coefficient(), num)
+	m := new(big.Int).Set(den)
+	if exp := d.Exponent(); exp >= 0 {
+		n.Mul(n, power10(exp))
+	} else {
+		m.Mul(m, power10(-exp))
+	}
+	// Euclid's quotient is the floor, as m is above 0.
+	q, rest := new(big.Int).DivMod(n, m, new(big.Int))
+	if rest.Sign() > 0 {
+		q.Add(q, big.NewInt(1))
+	}
+	return decimal.NewFromBigInt(q, 0)
 }
 
 func power10(n int32) *big.Int {

@@ -38,17 +38,17 @@ type forgetful struct {
 	fails int
 }
 
-func (f *forgetful) Settle(ctx context.Context, key, reference string, at time.Time) error {
+func (f *forgetful) Settle(ctx context.Context, hold ledger.Hold, reference string, note ledger.Note) error {
 	if f.fails > 0 {
 		f.fails--
 		return errors.New("killed")
 	}
-	return f.Store.Settle(ctx, key, reference, at)
+	return f.Store.Settle(ctx, hold, reference, note)
 }
 
 func one(t *testing.T, erp invoice.ERP) *billing.Engine {
 	t.Helper()
-	e := newEngine(t, t.TempDir(), &samples{all: []usage.Sample{volume("a", "v1", "2013-08-05T03:10:00Z", "2")}}, erp)
+	e := newEngine(&samples{all: []usage.Sample{volume("a", "v1", "2013-08-05T03:10:00Z", "2")}}, erp)
 	collect(t, e, august.End)
 	return e
 }
@@ -107,7 +107,7 @@ func TestRenamedSource(t *testing.T) {
 func TestClockAhead(t *testing.T) {
 	noon := time.Date(2013, 8, 31, 12, 0, 0, 0, time.UTC)
 	source := &samples{all: []usage.Sample{volume("a", "v1", "2013-08-05T03:10:00Z", "2"), volume("b", "v2", "2013-09-01T11:10:00Z", "2")}}
-	e := newEngine(t, t.TempDir(), source, newDesk(nil))
+	e := newEngine(source, newDesk(nil))
 	e.Now = func() time.Time { return noon.Add(10 * time.Minute) }
 	if c := collect(t, e, time.Time{})[0]; !c.Through.Equal(noon) {
 		t.Errorf("collected through %v", c.Through)
@@ -136,7 +136,7 @@ func TestOneItemForOneUnit(t *testing.T) {
 	spelled := volume("a", "v2", "2013-08-05T03:10:00Z", "1")
 	spelled.Unit = "gigabyte"
 	source := &samples{all: []usage.Sample{volume("a", "v1", "2013-08-05T03:10:00Z", "1"), spelled}}
-	e := newEngine(t, t.TempDir(), source, newDesk(map[string]string{"volume.size": "0.005"}))
+	e := newEngine(source, newDesk(map[string]string{"volume.size": "0.005"}))
 	collect(t, e, august.End)
 	// (1 + 1) x 0.005 = 0.01, where 0.005 twice would be rounded to 0.02.
 	if o := bill(t, e)[0].Order; len(o.Items) != 1 || o.Total.String() != "0.01" {
@@ -148,7 +148,7 @@ func TestOneItemForOneUnit(t *testing.T) {
 // billed for the rest of its usage alone.
 func TestHeldTenantIsBehind(t *testing.T) {
 	source := &samples{all: []usage.Sample{volume("a", "v1", "2013-08-05T03:10:00Z", "2"), volume("a", "v1", "2013-08-05T04:10:00Z", "2")}}
-	e := newEngine(t, t.TempDir(), source, newDesk(map[string]string{"volume.size": "1"}))
+	e := newEngine(source, newDesk(map[string]string{"volume.size": "1"}))
 	collect(t, e, august.Start.AddDate(0, 0, 10))
 	source.all = []usage.Sample{volume("b", "v1", "2013-08-05T03:20:00Z", "100"), volume("b", "v2", "2013-08-05T03:10:00Z", "1")}
 	if c := collect(t, e, august.End)[0]; len(c.Gone) != 1 {
@@ -166,7 +166,7 @@ func TestNoPartner(t *testing.T) {
 		return nil, invoice.Permanent(errors.New("no partner"))
 	})
 	source := &samples{all: []usage.Sample{volume("a", "v1", "2013-08-05T03:10:00Z", "2"), volume("b", "v2", "2013-09-05T03:10:00Z", "2")}}
-	e := newEngine(t, t.TempDir(), source, erp)
+	e := newEngine(source, erp)
 	collect(t, e, october)
 	if diff := cmp.Diff(map[string]billing.Result{"a": billing.Parked, "b": billing.NothingToBill}, results(bill(t, e))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -188,9 +188,12 @@ func TestOrderOfAnotherAdapter(t *testing.T) {
 	e.ERP = searchable{d}
 	bill(t, e)
 	e.Adapter = "test:Other"
-	got := bill(t, e)[0]
-	if got.Result != billing.NotBilled || !strings.Contains(got.Err.Error(), "was claimed for test:Desk") || d.sent != 1 {
-		t.Errorf("%s: %v, %d sent", got.Result, got.Err, d.sent)
+	if _, err := e.Bill(t.Context(), august, nil); err == nil || !strings.Contains(err.Error(), "is billed through test:Desk") || d.sent != 1 {
+		t.Errorf("%v, %d sent", err, d.sent)
+	}
+	got, err := e.Reconcile(t.Context(), usage.Span{}, nil)
+	if err != nil || len(got) != 1 || got[0].Result != billing.NotLookedUp || !strings.Contains(got[0].Err.Error(), "was claimed for test:Desk") {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 
@@ -209,7 +212,7 @@ func TestAnswersThatCannotBeRight(t *testing.T) {
 	}
 	// A sample of nobody is a mistake of its source.
 	nobody := usage.Sample{ID: "n", Meter: "volume.size", Kind: usage.Gauge, Unit: "GB", Resource: "v", Volume: decimal.NewFromInt(1), HasVolume: true, Time: august.Start}
-	e = newEngine(t, t.TempDir(), &samples{all: []usage.Sample{nobody}}, nil)
+	e = newEngine(&samples{all: []usage.Sample{nobody}}, nil)
 	if _, err := e.Collect(t.Context(), august.End); err == nil || !strings.Contains(err.Error(), "no tenant") {
 		t.Errorf("error %v", err)
 	}

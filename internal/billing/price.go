@@ -4,62 +4,58 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/big"
-	"strings"
+	"maps"
+	"slices"
 
 	"github.com/openstack-artifice/artifice/invoice"
+	"github.com/openstack-artifice/artifice/ledger"
 	"github.com/openstack-artifice/artifice/usage"
 )
 
-// errUnit says that a price is for a unit that the usage does not convert to.
-var errUnit = errors.New("the price is for another unit")
-
 // price makes an item of a use: its value is converted to the unit of the
-// cost, then rounded once; its amount is value times cost, rounded once.
-func (e *Engine) price(ctx context.Context, inv invoice.Invoice, u *use) (item invoice.Item, priceUnit string, err error) {
-	cost, err := inv.Cost(ctx, u.datacenter, u.service)
-	if err != nil {
-		return invoice.Item{}, "", err
+// cost, then rounded once; its amount is value times cost, rounded once. per is
+// the unit that the ERP's price is for, as it has it.
+func (e *Engine) price(ctx context.Context, inv invoice.Invoice, u *use) (item ledger.Item, per string, err error) {
+	item = ledger.Item{
+		Item:   invoice.Item{Datacenter: u.datacenter, Name: u.service, Resource: u.resource, Description: u.description},
+		Volume: u.volume, Measured: u.unit, Begun: u.begun, Meters: slices.Sorted(maps.Keys(u.meters)),
 	}
-	if cost.IsNegative() {
-		return invoice.Item{}, "", invoice.Permanent(fmt.Errorf("the cost is %s: a price cannot be negative", cost))
+	if item.Cost, err = inv.Cost(ctx, u.datacenter, u.service); err != nil {
+		return item, "", err
 	}
-	item = invoice.Item{Datacenter: u.datacenter, Name: u.service, Unit: u.unit, Resource: u.resource, Description: u.description, Cost: cost}
+	if item.Cost.IsNegative() {
+		return item, "", invoice.Permanent(fmt.Errorf("the cost is %s: a price cannot be negative", item.Cost))
+	}
 	if uniter, ok := inv.(invoice.Uniter); ok {
-		if priceUnit, err = uniter.Unit(ctx, u.datacenter, u.service); err != nil {
-			return invoice.Item{}, "", err
+		if per, err = uniter.Unit(ctx, u.datacenter, u.service); err != nil {
+			return item, "", err
 		}
 	}
-	switch unit, num, den, ok := conversion(u.unit, priceUnit); {
-	case ok:
-		item.Unit = unit
-		item.Value = e.Rounding.quotient(u.volume, num, den, e.ValueDigits)
-	case usage.IsUnit(priceUnit):
-		return invoice.Item{}, priceUnit, errUnit
-	default:
-		item.Value = e.Rounding.round(u.volume, e.ValueDigits)
+	var ok bool
+	if item.Unit, ok = priceUnit(u.unit, per); !ok {
+		return item, per, errUnit
 	}
-	item.Amount = e.Rounding.round(item.Value.Mul(cost), e.Digits)
-	return item, priceUnit, nil
+	if _, _, ok := usage.Conversion(u.unit, u.begun); u.begun != "" && !ok {
+		return item, per, invoice.Permanent(fmt.Errorf("begun = %s, which %s does not convert to (mend the meter's section)", u.begun, u.unit))
+	}
+	return item, per, e.figure(&item)
 }
 
-// conversion turns a volume into the unit that a price is for. Price lists are
-// brief: a price per gigabyte of what is kept for hours is per gigabyte and
-// hour, as the original's were, and one per day of what is counted in "ip
-// hour" is per ip and day. Text that is no unit is a remark, and the price is
-// for one unit of whatever the usage is measured in.
-func conversion(from, to string) (unit string, num, den *big.Int, ok bool) {
-	if to == "" {
-		return "", nil, nil, false
+// figure computes an item's value and amount.
+func (e *Engine) figure(item *ledger.Item) (err error) {
+	if item.Value, err = e.Rounding.value(*item, e.ValueDigits); err != nil {
+		return invoice.Permanent(fmt.Errorf("%s in %s: %s, %s: %w", item.Name, item.Datacenter, item.Measured, item.Unit, err))
 	}
-	thing, _, _ := strings.Cut(from, " ")
-	for _, unit := range []string{to, to + " hour", thing + " " + to} {
-		if num, den, ok := usage.Conversion(from, unit); ok {
-			if usage.SameUnit(from, unit) {
-				unit = from
-			}
-			return unit, num, den, true
-		}
-	}
-	return "", nil, nil, false
+	item.Amount = e.Rounding.round(item.Value.Mul(item.Cost), e.Digits)
+	return nil
 }
+
+// isRemark reports whether the unit of a price is none that the usage has
+// anything to do with, and was not looked at.
+func isRemark(item ledger.Item, per string) bool {
+	return per != "" && item.Unit == item.Measured && !usage.SameUnit(per, item.Measured) && !usage.IsUnit(per)
+}
+
+// isMissing reports whether there is no price that fits, so that the tenant is
+// to be parked.
+func isMissing(err error) bool { return errors.Is(err, invoice.ErrNoCost) || errors.Is(err, errUnit) }

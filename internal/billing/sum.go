@@ -20,9 +20,23 @@ import (
 // where items are for each.
 type use struct {
 	datacenter, service, unit string
+	begun                     string // the unit of which begun ones are billed whole
 	resource, description     string
 	volume                    decimal.Decimal
-	resources                 map[string]bool
+	resources, meters         map[string]bool // whose usage it is
+}
+
+func (u *use) add(entry usage.Entry) {
+	u.volume = u.volume.Add(entry.Volume.Volume)
+	u.resources[entry.Resource] = true
+	u.meters[entry.Meter] = true
+}
+
+func newUse(entry usage.Entry, begun, resource, description string) *use {
+	return &use{
+		datacenter: entry.Datacenter, service: entry.Service, unit: entry.Unit, begun: begun, resource: resource, description: description,
+		resources: map[string]bool{}, meters: map[string]bool{},
+	}
 }
 
 // sum adds up what a tenant used, by datacenter, service and unit, in that
@@ -33,11 +47,8 @@ func (e *Engine) sum(ctx context.Context, tenant string, block usage.Span, perRe
 	if err != nil {
 		return nil, nil, err
 	}
-	meters := make(map[string]usage.Meter, len(e.Meters))
-	for _, m := range e.Meters {
-		meters[m.Name] = m
-	}
-	type id struct{ datacenter, service, resource string }
+	meters := e.metersByName()
+	type id struct{ datacenter, service, resource, begun string }
 	uses := map[id][]*use{} // by unit, however it is spelled
 	unknown := map[string]bool{}
 	var once onceOnly
@@ -56,28 +67,37 @@ func (e *Engine) sum(ctx context.Context, tenant string, block usage.Span, perRe
 		if !m.Billed {
 			continue
 		}
-		key := id{entry.Datacenter, entry.Service, ""}
+		key := id{entry.Datacenter, entry.Service, "", m.Begun}
 		description := m.Type
 		if perResource {
 			key.resource = entry.Resource
-			description = strings.TrimSpace(m.Type + " " + names[[2]string{entry.Resource, entry.Meter}])
+			description = describe(m, names[[2]string{entry.Resource, entry.Meter}])
 		}
 		i := slices.IndexFunc(uses[key], func(u *use) bool { return usage.SameUnit(u.unit, entry.Unit) })
 		if i < 0 {
 			i = len(uses[key])
-			uses[key] = append(uses[key], &use{datacenter: entry.Datacenter, service: entry.Service, unit: entry.Unit, resource: key.resource, description: description, resources: map[string]bool{}})
+			uses[key] = append(uses[key], newUse(entry, m.Begun, key.resource, description))
 		}
-		u := uses[key][i]
-		u.volume = u.volume.Add(entry.Volume.Volume)
-		u.resources[entry.Resource] = true
+		uses[key][i].add(entry)
 	}
 	maps.DeleteFunc(unknown, func(_ string, used bool) bool { return !used })
 	all := slices.Concat(slices.Collect(maps.Values(uses))...)
 	slices.SortFunc(all, func(a, b *use) int {
-		return cmp.Or(cmp.Compare(a.datacenter, b.datacenter), cmp.Compare(a.service, b.service), cmp.Compare(a.resource, b.resource), cmp.Compare(a.unit, b.unit))
+		return cmp.Or(cmp.Compare(a.datacenter, b.datacenter), cmp.Compare(a.service, b.service), cmp.Compare(a.resource, b.resource), cmp.Compare(a.unit, b.unit), cmp.Compare(a.begun, b.begun))
 	})
 	all = slices.DeleteFunc(all, func(u *use) bool { return u.volume.IsZero() })
 	return all, slices.Sorted(maps.Keys(unknown)), nil
+}
+
+// describe is what a person is told that an item of one resource is for.
+func describe(m usage.Meter, name string) string { return strings.TrimSpace(m.Type + " " + name) }
+
+func (e *Engine) metersByName() map[string]usage.Meter {
+	meters := make(map[string]usage.Meter, len(e.Meters))
+	for _, m := range e.Meters {
+		meters[m.Name] = m
+	}
+	return meters
 }
 
 // names are the names of a tenant's resources, by id and meter, where items are

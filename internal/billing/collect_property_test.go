@@ -1,0 +1,238 @@
+package billing_test
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/shopspring/decimal"
+	"pgregory.net/rapid"
+
+	"github.com/openstack-artifice/artifice/internal/billing"
+	"github.com/openstack-artifice/artifice/invoice"
+	"github.com/openstack-artifice/artifice/ledger"
+	"github.com/openstack-artifice/artifice/usage"
+)
+
+// In whatever order samples arrive, however often, in however many runs, with
+// files that are gone at times and come back, and with blocks that are billed
+// and voided in between: at the end every window is recorded as all of its
+// samples say, and what is billed, pending and unbilled comes to that.
+func TestCollectIsWalk(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		all := rapid.SliceOfN(rapid.Custom(drawSample), 1, 40).Draw(t, "samples")
+		for _, i := range rapid.SliceOfN(rapid.IntRange(0, len(all)-1), 0, 5).Draw(t, "repeated") {
+			all = append(all, all[i])
+		}
+		r := &run{T: t, source: &samples{}, ctx: context.Background()}
+		r.engine = newEngine(r.source, nil)
+		r.engine.Meters = drawnMeters(t)
+		r.engine.Workers = rapid.IntRange(0, 3).Draw(t, "workers")
+		r.engine.Buffer = rapid.SampledFrom([]int{1, 3000, 0}).Draw(t, "buffer")
+		arrival := rapid.Permutation(all).Draw(t, "arrival")
+		for arrived := 0; arrived < len(arrival); {
+			arrived += rapid.IntRange(1, len(arrival)-arrived).Draw(t, "arrive")
+			r.source.all = rapid.Permutation(arrival[:arrived]).Draw(t, "order")
+			gone := rapid.SampledFrom([]int{0, 0, 1, 3}).Draw(t, "gone")
+			r.source.all = r.source.all[min(gone, len(r.source.all)-1):]
+			r.collect(august.Start.Add(time.Duration(rapid.IntRange(0, 14).Draw(t, "through")) * time.Hour))
+			if rapid.Bool().Draw(t, "bills") {
+				r.claim()
+			}
+			if rapid.IntRange(0, 3).Draw(t, "voids") == 0 {
+				r.void()
+			}
+		}
+		r.source.all = rapid.Permutation(arrival).Draw(t, "last order")
+		end := august.Start.Add(16 * time.Hour)
+		r.collect(end)
+		truth := naive(t, r.engine.Meters, all, end)
+		r.compareFolds(truth)
+		r.compareSums(truth)
+		if c := r.collect(end); c.Changed != 0 || len(c.Late)+len(c.Gone)+len(c.Gaps) != 0 {
+			t.Fatalf("the same samples again: %+v", c)
+		}
+	})
+}
+
+// drawnMeters are meters of every kind, several of them for one meter of the
+// source.
+func drawnMeters(t *rapid.T) []usage.Meter {
+	filter, err := usage.ParseExpression("volume > `10`")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(usage.DefaultMeters(),
+		usage.Meter{Name: "large", Meter: "volume.size", Service: "large", Transformer: usage.Integral{Hold: 90 * time.Minute}, Filters: []*usage.Expression{filter}, Billed: true},
+		usage.Meter{Name: "root_disk", Meter: "instance", Service: "root_disk", Transformer: usage.FromImage{}, Billed: true},
+		usage.Meter{Name: "sampled", Meter: "instance", Service: "small", Transformer: usage.UptimeSampled{}, Billed: true},
+	)
+}
+
+// A run is one that the property is checked for.
+type run struct {
+	*rapid.T
+	ctx    context.Context
+	source *samples
+	engine *billing.Engine
+	claims int
+}
+
+func (r *run) collect(through time.Time) billing.Collected {
+	all, err := r.engine.Collect(r.ctx, through)
+	if err != nil {
+		r.Fatal(err)
+	}
+	return all[0]
+}
+
+// claim reserves a block of a tenant, with what is pending.
+func (r *run) claim() {
+	tenant := rapid.SampledFrom([]string{"a", "b"}).Draw(r.T, "bill")
+	from := rapid.IntRange(0, 12).Draw(r.T, "block from")
+	block := usage.Span{Start: august.Start.Add(time.Duration(from) * time.Hour), End: august.Start.Add(time.Duration(from+rapid.IntRange(1, 6).Draw(r.T, "block hours")) * time.Hour)}
+	revision, err := r.engine.Store.Revision(r.ctx, tenant)
+	if err != nil {
+		r.Fatal(err)
+	}
+	var carries []ledger.Adjustment
+	for a, err := range r.engine.Store.Adjustments(r.ctx, ledger.AdjustmentFilter{Tenant: tenant, Pending: true}) {
+		if err != nil {
+			r.Fatal(err)
+		}
+		carries = append(carries, a)
+	}
+	r.claims++
+	order := ledger.Order{
+		Order:      invoice.Order{Key: fmt.Sprintf("key%d", r.claims), Tenant: invoice.Tenant{ID: tenant}, Block: block, Currency: "NZD", Date: october},
+		Deployment: "test", Attempt: r.claims, Adapter: "test:Desk", Claimed: october, Rounding: "half-even", ValueDigits: 6,
+	}
+	hold, err := r.engine.Store.Claim(r.ctx, ledger.Claim{Order: order, Revision: revision, Carries: carries, Lease: ledger.Lease{Holder: "here"}, Note: ledger.Note{At: october}})
+	if _, overlaps := err.(*ledger.OverlapError); overlaps {
+		return
+	}
+	if err != nil {
+		r.Fatal(err)
+	}
+	if err := r.engine.Store.Settle(r.ctx, hold, "ref", ledger.Note{At: october}); err != nil {
+		r.Fatal(err)
+	}
+}
+
+// void voids the first order that is settled.
+func (r *run) void() {
+	orders, err := r.engine.Store.Orders(r.ctx, ledger.OrderFilter{Statuses: []ledger.Status{ledger.Settled}})
+	if err != nil {
+		r.Fatal(err)
+	}
+	if len(orders) == 0 {
+		return
+	}
+	if err := r.engine.Store.Void(r.ctx, orders[0].Key, ledger.Note{At: october, Reason: "test"}); err != nil {
+		r.Fatal(err)
+	}
+}
+
+// naive folds all samples in memory, in one go: the steps of each series.
+func naive(t *rapid.T, meters []usage.Meter, all []usage.Sample, end time.Time) map[ledger.Series][]usage.Step {
+	truth := map[ledger.Series][]usage.Step{}
+	series := map[[2]string][]usage.Sample{}
+	for _, s := range all {
+		key := [2]string{s.Meter, s.Resource}
+		series[key] = append(series[key], s)
+	}
+	for key, of := range series {
+		sorted := usage.Sort(of)
+		for _, m := range meters {
+			if m.Meter != key[0] {
+				continue
+			}
+			prepared, err := m.Prepare(sorted)
+			if err != nil {
+				t.Fatal(err)
+			}
+			id := ledger.Series{Source: "object", Meter: m.Name, Resource: key[1]}
+			for step, err := range usage.Walk(m.Transformer, august.Start, usage.State{}, prepared, end) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i := range step.Volumes {
+					step.Volumes[i].Service = cmp.Or(step.Volumes[i].Service, m.Service)
+				}
+				truth[id] = append(truth[id], step)
+			}
+		}
+	}
+	return truth
+}
+
+// compareFolds wants every step to be recorded.
+func (r *run) compareFolds(truth map[ledger.Series][]usage.Step) {
+	for series, steps := range truth {
+		folds, err := r.engine.Store.Folds(r.ctx, series, time.Time{})
+		if err != nil {
+			r.Fatal(err)
+		}
+		byStart := map[int64]ledger.Fold{}
+		for _, f := range folds {
+			byStart[f.Window.Start.Unix()] = f
+		}
+		for _, step := range steps {
+			f := byStart[step.Window.Start.Unix()]
+			if f.State.Data != step.State.Data || !f.State.Until.Equal(step.State.Until) {
+				r.Fatalf("%v %v: state %+v, want %+v", series, step.Window, f.State, step.State)
+			}
+			if diff := gocmp.Diff(step.Gaps, f.Gaps); diff != "" {
+				r.Fatalf("%v %v: gaps (-want +got):\n%s", series, step.Window, diff)
+			}
+		}
+	}
+}
+
+// compareSums wants what is billed, pending and unbilled to come to the truth.
+func (r *run) compareSums(truth map[ledger.Series][]usage.Step) {
+	sums := map[string]decimal.Decimal{}
+	add := func(e usage.Entry, factor int64) {
+		key := fmt.Sprintf("%s %s %s %s %s %s %s", e.Tenant, e.Window, e.Meter, e.Resource, e.Service, e.Datacenter, e.Unit)
+		sums[key] = sums[key].Add(e.Volume.Volume.Mul(decimal.NewFromInt(factor)))
+	}
+	for e, err := range r.engine.Store.Entries(r.ctx, ledger.EntryFilter{}) {
+		if err != nil {
+			r.Fatal(err)
+		}
+		add(e, 1)
+	}
+	for a, err := range r.engine.Store.Adjustments(r.ctx, ledger.AdjustmentFilter{}) {
+		if err != nil {
+			r.Fatal(err)
+		}
+		order, err := ledger.Order{}, error(nil)
+		if a.Order != "" {
+			order, err = r.engine.Store.Order(r.ctx, a.Order)
+		}
+		if err != nil || order.Status == ledger.Void {
+			r.Fatalf("carried by %s, %s: %v", a.Order, order.Status, err)
+		}
+		add(a.Entry, 1)
+	}
+	for series, steps := range truth {
+		for _, step := range steps {
+			for _, v := range step.Volumes {
+				add(usage.Entry{Source: series.Source, Meter: series.Meter, Resource: series.Resource, Window: step.Window, Volume: v}, -1)
+			}
+		}
+	}
+	var wrong []string
+	for key, sum := range sums {
+		if !sum.IsZero() {
+			wrong = append(wrong, key+": too much by "+sum.String())
+		}
+	}
+	if slices.Sort(wrong); len(wrong) > 0 {
+		r.Fatalf("billed, pending and unbilled usage is not what the samples say:\n%v", wrong)
+	}
+}

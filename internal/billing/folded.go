@@ -1,0 +1,182 @@
+package billing
+
+import (
+	"slices"
+
+	"github.com/openstack-artifice/artifice/internal/spool"
+	"github.com/openstack-artifice/artifice/ledger"
+	"github.com/openstack-artifice/artifice/usage"
+)
+
+// billed reports whether a tenant of the window was billed for it: one that
+// has samples or usage there or, where there are neither, to whom the resource
+// belonged last. Such a window is not measured by another rule.
+func (f *folder) billed(w *spool.Window, k *ledger.Fold) bool {
+	if len(f.reserved) == 0 {
+		return false
+	}
+	for i := range w.Samples {
+		if _, ok := f.order(w.Samples[i].Tenant, w.Span); ok {
+			return true
+		}
+	}
+	for i := range k.Entries {
+		if _, ok := f.order(k.Entries[i].Tenant, w.Span); ok {
+			return true
+		}
+	}
+	if len(w.Samples)+len(k.Entries) > 0 {
+		return false
+	}
+	_, ok := f.order(f.about.tenant, w.Span)
+	return ok
+}
+
+// order returns the order that has reserved a window.
+func (f *folder) order(tenant string, w usage.Span) (ledger.Order, bool) {
+	for _, order := range f.reserved[tenant] {
+		if order.Block.Overlaps(w) {
+			return order, true
+		}
+	}
+	return ledger.Order{}, false
+}
+
+// finish brings what lies after the last sample up to date, and tells what came
+// of the series.
+func (f *folder) finish(r *folded) {
+	f.advance(f.through)
+	if f.failed != nil {
+		r.mistakes = append(r.mistakes, f.failed)
+		return
+	}
+	r.kept += f.result.kept
+	r.pruned = append(r.pruned, f.result.pruned...)
+	r.gone = append(r.gone, f.result.gone...)
+	f.holdBack(r)
+	if len(f.changes) == 0 {
+		return
+	}
+	folds := make([]ledger.Fold, len(f.changes))
+	for i := range f.changes {
+		c := &f.changes[i]
+		folds[i] = c.Fold
+		f.tellLate(r, c)
+	}
+	f.tellGaps(r)
+	r.series = append(r.series, ledger.SeriesFolds{Series: f.id, Folds: folds})
+	r.resources = append(r.resources, f.about.resources...)
+}
+
+// holdBack names the tenants of a series that cannot be brought up to date.
+func (f *folder) holdBack(r *folded) {
+	if len(f.result.gone) == 0 {
+		return
+	}
+	from := f.result.gone[0].Late.Start
+	for _, gone := range f.result.gone[1:] {
+		if gone.Late.Start.Before(from) {
+			from = gone.Late.Start
+		}
+	}
+	hold := func(tenant string) { r.held = append(r.held, heldBack{tenant, from}) }
+	for _, tenant := range f.about.tenants {
+		hold(tenant)
+	}
+	for i := range f.known {
+		for _, entry := range f.known[i].Entries {
+			if !slices.Contains(f.about.tenants, entry.Tenant) {
+				hold(entry.Tenant)
+			}
+		}
+	}
+}
+
+// tellLate tells what of a change is too late for an order.
+func (f *folder) tellLate(r *folded, c *change) {
+	if len(f.reserved) == 0 {
+		return
+	}
+	var before []usage.Entry
+	if c.before != nil {
+		before = c.before.Entries
+	}
+	var tenants []string
+	for _, e := range slices.Concat(before, c.Entries) {
+		if !slices.Contains(tenants, e.Tenant) {
+			tenants = append(tenants, e.Tenant)
+		}
+	}
+	slices.Sort(tenants)
+	for _, tenant := range tenants {
+		others := func(e usage.Entry) bool { return e.Tenant != tenant }
+		was := slices.DeleteFunc(slices.Clone(before), others)
+		is := slices.DeleteFunc(slices.Clone(c.Entries), others)
+		if len(was) == len(is) && contains(was, is) {
+			continue
+		}
+		if order, ok := f.order(tenant, c.Window); ok {
+			r.late = append(r.late, Late{Tenant: tenant, Series: f.id, Window: c.Window, Samples: c.added, Order: order.Key})
+		}
+	}
+}
+
+// tellGaps tells the gaps that were found, or ended, each once.
+func (f *folder) tellGaps(r *folded) {
+	type id struct {
+		tenant string
+		from   int64
+	}
+	told := map[id]int{}
+	for i := range f.changes {
+		c := &f.changes[i]
+		if len(c.Gaps) == 0 {
+			continue
+		}
+		var known []usage.Gap
+		if c.before != nil {
+			known = c.before.Gaps
+		}
+		for _, g := range newGaps(known, c.Gaps) {
+			at, again := told[id{g.Tenant, g.From.UnixNano()}]
+			if again {
+				r.gaps[at].To = g.To
+				continue
+			}
+			told[id{g.Tenant, g.From.UnixNano()}] = len(r.gaps)
+			r.gaps = append(r.gaps, ledger.Gap{Series: f.id, Gap: g})
+		}
+	}
+}
+
+// A describer gathers what samples tell of a resource, for each of its tenants.
+type describer struct {
+	meter     usage.Meter
+	resource  string
+	resources []ledger.Resource
+	metadata  []map[string]string // of the last sample, by resource
+	tenants   []string            // of all samples
+	tenant    string              // of the last sample
+}
+
+// add adds samples, in their order.
+func (d *describer) add(samples []usage.Sample) {
+	at := 0
+	for i := range samples {
+		s := &samples[i]
+		if at >= len(d.resources) || d.resources[at].Tenant != s.Tenant {
+			at = slices.IndexFunc(d.resources, func(r ledger.Resource) bool { return r.Tenant == s.Tenant })
+		}
+		if at < 0 {
+			at = len(d.resources)
+			d.resources = append(d.resources, ledger.Resource{Tenant: s.Tenant, ID: d.resource, Meter: d.meter.Name, Type: d.meter.Type, Info: map[string]string{}})
+			d.metadata = append(d.metadata, nil)
+			d.tenants = append(d.tenants, s.Tenant)
+		}
+		d.resources[at].Seen = s.Time
+		if !spool.Same(d.metadata[at], s.Metadata) {
+			d.meter.Describe(d.resources[at].Info, s)
+			d.metadata[at] = s.Metadata
+		}
+	}
+}

@@ -1,0 +1,180 @@
+package billing
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/openstack-artifice/artifice/internal/spool"
+	"github.com/openstack-artifice/artifice/ledger"
+	"github.com/openstack-artifice/artifice/usage"
+)
+
+// folded is what came of one series of a source, for all meters that read it.
+type folded struct {
+	key       seriesKey
+	meters    int
+	counted   int
+	kept      int
+	tenants   []string // seen before the end of collecting
+	held      []heldBack
+	series    []ledger.SeriesFolds
+	resources []ledger.Resource
+	late      []Late
+	pruned    []Late
+	gone      []Gone
+	gaps      []ledger.Gap
+	mistakes  []error
+	err       error // ends collecting
+}
+
+// heldBack is a tenant whose usage could not be brought up to date.
+type heldBack struct {
+	tenant string
+	from   time.Time
+}
+
+// foldAll folds every series of the parts, each part in its own goroutine
+// where there are several, and writes what comes of them in the order of the
+// series.
+func (c *collector) foldAll(ctx context.Context, parts []*spool.Part) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer cancel()
+	heads := make([]*folded, 0, len(parts))
+	next := make([]func() *folded, 0, len(parts))
+	for _, part := range parts {
+		p := &partFolder{collector: c, part: part}
+		p.makeFolders()
+		step := func() *folded { return p.next(ctx) }
+		if len(parts) > 1 {
+			step = ahead(ctx, &running, step)
+		}
+		next = append(next, step)
+	}
+	for _, step := range next {
+		heads = append(heads, step())
+	}
+	for {
+		least := -1
+		for i, head := range heads {
+			if head != nil && head.err != nil {
+				return head.err
+			}
+			if head != nil && (least < 0 || head.key.compare(heads[least].key) < 0) {
+				least = i
+			}
+		}
+		if least < 0 {
+			return ctx.Err()
+		}
+		if err := c.write(ctx, heads[least]); err != nil {
+			return err
+		}
+		heads[least] = next[least]()
+	}
+}
+
+// ahead lets step work in a goroutine of its own, one result ahead. It returns
+// nil after the last result, and when ctx ends.
+func ahead(ctx context.Context, running *sync.WaitGroup, step func() *folded) func() *folded {
+	results := make(chan *folded, 1)
+	running.Go(func() {
+		defer close(results)
+		for r := step(); r != nil; r = step() {
+			select {
+			case results <- r:
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	return func() *folded { return <-results }
+}
+
+// A partFolder folds the series of one part.
+type partFolder struct {
+	*collector
+	part    *spool.Part
+	folders map[string][]*folder // by what the source calls the meter
+}
+
+func (p *partFolder) makeFolders() {
+	p.folders = map[string][]*folder{}
+	for _, m := range p.meters {
+		f := &folder{collector: p.collector, meter: m, rule: ruleDigest(m), walker: usage.NewWalker(m.Transformer)}
+		p.folders[m.Meter] = append(p.folders[m.Meter], f)
+	}
+}
+
+// next folds the next series, and returns nil after the last.
+func (p *partFolder) next(ctx context.Context) *folded {
+	series, err := p.part.Next()
+	switch {
+	case err == nil && ctx.Err() != nil:
+		err = ctx.Err()
+	case err == nil && series == nil:
+		return nil
+	}
+	if err != nil {
+		return &folded{err: err}
+	}
+	r := &folded{key: seriesKey{series.Meter, series.Resource}}
+	r.err = p.fold(ctx, series, r)
+	return r
+}
+
+func (p *partFolder) fold(ctx context.Context, series *spool.Series, r *folded) error {
+	folders := p.folders[series.Meter]
+	r.meters = len(folders)
+	through := p.report.Through
+	for first := true; ; first = false {
+		w, err := series.Next()
+		if err != nil {
+			return err
+		}
+		if w == nil {
+			break
+		}
+		if first {
+			for _, f := range folders {
+				if err := f.begin(ctx, series.Resource, w.Start); err != nil {
+					return err
+				}
+				// A run that failed may have collected more than it marked.
+				if f.through.After(through) {
+					through = f.through
+				}
+			}
+		}
+		if !w.Start.Before(through) {
+			break // the rest is not due
+		}
+		if w.Start.Before(p.report.Through) {
+			r.counted += len(folders) * len(w.Samples)
+			r.see(w.Samples)
+		}
+		for _, f := range folders {
+			f.window(w)
+		}
+	}
+	for _, f := range folders {
+		f.finish(r)
+	}
+	return nil
+}
+
+// see notes the tenants of samples.
+func (r *folded) see(samples []usage.Sample) {
+next:
+	for i := range samples {
+		tenant := samples[i].Tenant
+		for _, seen := range r.tenants {
+			if seen == tenant {
+				continue next
+			}
+		}
+		r.tenants = append(r.tenants, tenant)
+	}
+}

@@ -1,0 +1,305 @@
+package billing
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/openstack-artifice/artifice/invoice"
+	"github.com/openstack-artifice/artifice/ledger"
+	"github.com/openstack-artifice/artifice/usage"
+)
+
+// descriptionNotBilled is what a person is told of late usage that is carried
+// and costs nothing, as the usage of its block did.
+const descriptionNotBilled = "not billed in its block"
+
+// A past is what was billed for an earlier block until now, and what came late
+// for it.
+type past struct {
+	*Engine
+	order       ledger.Order
+	rows        []ledger.Adjustment // of the block, carried and pending
+	items       []ledger.Item       // the order's own, and then those that adjusted it
+	own         int                 // how many of them are the order's own
+	perResource bool                // whether items are for each resource
+	names       map[[2]string]string
+	meters      map[string]usage.Meter
+	inv         invoice.Invoice      // of the block's order, once a price is asked for
+	prices      map[[4]string]*price // that were asked for, by datacenter, service, unit and begun unit
+	used        map[[3]string]bool   // meter, datacenter and service of what the block used
+	unknown     map[string]bool      // meters that are no longer in the config
+	lines       []*line
+	known       map[lateSeries]*line // that were looked for before; nil for those of a meter that is gone
+}
+
+// A lateSeries is late usage that is of one line, hour after hour.
+type lateSeries struct{ meter, resource, datacenter, service, unit string }
+
+// A price is what one unit of a service cost in the block.
+type price struct {
+	item    ledger.Item // without volumes
+	missing error       // why there is none
+	per     string      // what it is for, where that does not fit
+}
+
+// A line is what becomes one item: late usage of one service, at one cost.
+type line struct {
+	price
+	use     *use // what is pending
+	carries []ledger.Adjustment
+}
+
+// past reads what was billed for the block of a settled order.
+func (e *Engine) past(ctx context.Context, order ledger.Order, perResource bool) (*past, error) {
+	p := &past{Engine: e, meters: e.metersByName(), prices: map[[4]string]*price{}, unknown: map[string]bool{}, known: map[lateSeries]*line{}}
+	var err error
+	if p.order, err = e.Store.Order(ctx, order.Key); err != nil {
+		return nil, err
+	}
+	carriers := map[string]bool{}
+	for a, err := range e.Store.Adjustments(ctx, ledger.AdjustmentFilter{Tenant: order.Tenant.ID, Within: order.Block}) {
+		if err != nil {
+			return nil, err
+		}
+		p.rows = append(p.rows, a)
+		if a.Order != "" {
+			carriers[a.Order] = true
+		}
+	}
+	p.items = slices.Clone(p.order.Items)
+	// What the order itself carried is of other blocks.
+	p.items = slices.DeleteFunc(p.items, func(i ledger.Item) bool { return !i.Adjusts.IsZero() })
+	p.own = len(p.items)
+	for _, key := range slices.Sorted(maps.Keys(carriers)) {
+		carrier, err := e.Store.Order(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		for _, item := range carrier.Items {
+			if item.Adjusts.Overlaps(order.Block) {
+				p.items = append(p.items, item)
+			}
+		}
+	}
+	p.perResource = perResource
+	if len(p.items) > 0 {
+		p.perResource = slices.ContainsFunc(p.items, func(i ledger.Item) bool { return i.Resource != "" })
+	}
+	p.names, err = e.names(ctx, order.Tenant.ID, p.perResource)
+	return p, err
+}
+
+// gather puts every adjustment into its line.
+func (p *past) gather(ctx context.Context) error {
+	for _, row := range p.rows {
+		of := lateSeries{row.Meter, row.Resource, row.Datacenter, row.Service, row.Unit}
+		l, known := p.known[of]
+		if !known {
+			var err error
+			if l, err = p.lineOf(ctx, row); err != nil {
+				return err
+			}
+			p.known[of] = l
+		}
+		switch {
+		case l == nil:
+			p.unknown[row.Meter] = true
+		case row.Order != "":
+			l.item.Before = l.item.Before.Add(row.Volume.Volume)
+		default:
+			l.use.add(row.Entry)
+			l.carries = append(l.carries, row)
+		}
+	}
+	return nil
+}
+
+// lineOf returns the line of an adjustment, nil where nobody can tell whether
+// its meter is billed.
+func (p *past) lineOf(ctx context.Context, row ledger.Adjustment) (*line, error) {
+	resource := ""
+	if p.perResource {
+		resource = row.Resource
+	}
+	cost, err := p.template(ctx, row, resource)
+	if err != nil || cost == nil {
+		return nil, err
+	}
+	return p.line(*cost, row, resource), nil
+}
+
+// line returns the line of an adjustment at a cost, a new one where it is the
+// first.
+func (p *past) line(cost price, row ledger.Adjustment, resource string) *line {
+	same := func(item ledger.Item) bool {
+		return item.Datacenter == cost.item.Datacenter && item.Name == cost.item.Name && item.Resource == resource &&
+			item.Begun == cost.item.Begun && item.Cost.Equal(cost.item.Cost)
+	}
+	for _, l := range p.lines {
+		if same(l.item) && usage.SameUnit(l.item.Measured, row.Unit) && (l.missing == nil) == (cost.missing == nil) {
+			return l
+		}
+	}
+	l := &line{price: cost, use: newUse(row.Entry, cost.item.Begun, resource, "")}
+	if l.item.Resource != resource || l.item.Description == "" {
+		l.item.Resource = resource
+		l.item.Description = describe(p.meters[row.Meter], p.names[[2]string{resource, row.Meter}])
+	}
+	l.item.Adjusts = usage.Span{Start: p.order.Block.Start.In(p.Location), End: p.order.Block.End.In(p.Location)}
+	l.item.Before = decimal.Zero
+	if !usage.SameUnit(l.item.Measured, row.Unit) {
+		l.item.Measured = row.Unit
+	}
+	for _, billed := range p.items[:p.own] {
+		if !same(billed) {
+			continue
+		}
+		if volume, ok := p.Rounding.convert(billed.Volume, billed.Measured, l.item.Measured, p.ValueDigits); ok {
+			l.item.Before = l.item.Before.Add(volume)
+		}
+	}
+	p.lines = append(p.lines, l)
+	return l
+}
+
+// template returns what an adjustment's item is to have of the block's own: its
+// cost, unit and begun unit. Where the block never priced the service, that is
+// asked of the ERP now, for the block's order. It is nil where nobody can tell
+// whether the meter is billed.
+func (p *past) template(ctx context.Context, row ledger.Adjustment, resource string) (*price, error) {
+	billed, exact := p.billed(row, resource)
+	if exact {
+		return &price{item: billed}, nil
+	}
+	unbilled, err := p.unbilled(ctx, row)
+	if err != nil {
+		return nil, err
+	}
+	m, known := p.meters[row.Meter]
+	switch {
+	case unbilled || known && !m.Billed:
+		free := invoice.Item{Datacenter: row.Datacenter, Name: row.Service, Unit: row.Unit, Resource: resource, Description: descriptionNotBilled}
+		return &price{item: ledger.Item{Item: free, Measured: row.Unit}}, nil
+	case !known:
+		return nil, nil
+	case billed.Name != "":
+		return &price{item: billed}, nil
+	}
+	return p.ask(ctx, row, m)
+}
+
+// billed returns the item of the block that an adjustment corrects, or one of
+// the same service from which its cost is known. It is exact where the item
+// sums usage of the same meter.
+func (p *past) billed(row ledger.Adjustment, resource string) (best ledger.Item, exact bool) {
+	bestRank := 0
+	for i, item := range p.items {
+		if item.Datacenter != row.Datacenter || item.Name != row.Service || !measures(item, row.Unit) {
+			continue
+		}
+		own := i < p.own
+		rank := 0
+		if own {
+			rank++
+		}
+		if item.Resource == resource {
+			rank += 2
+		}
+		sameMeter := slices.Contains(item.Meters, row.Meter) || own && len(item.Meters) == 0
+		if sameMeter {
+			rank += 4
+		}
+		if (own || sameMeter) && rank > bestRank {
+			best, bestRank, exact = item, rank, sameMeter
+		}
+	}
+	return best, exact
+}
+
+// measures reports whether an item sums volumes in a unit. Of one from before
+// volumes were kept only its value is known, which may be in another.
+func measures(item ledger.Item, unit string) bool {
+	if usage.SameUnit(item.Measured, unit) {
+		return true
+	}
+	_, _, converts := usage.Conversion(item.Measured, unit)
+	return converts && len(item.Meters) == 0
+}
+
+// unbilled reports whether the block had usage like the adjustment's: no item
+// is for it, so it was not billed then.
+func (p *past) unbilled(ctx context.Context, row ledger.Adjustment) (bool, error) {
+	if p.used == nil {
+		sums := map[[3]string]decimal.Decimal{}
+		for entry, err := range p.Store.Entries(ctx, ledger.EntryFilter{Tenant: p.order.Tenant.ID, Within: p.order.Block}) {
+			if err != nil {
+				return false, err
+			}
+			id := [3]string{entry.Meter, entry.Datacenter, entry.Service}
+			sums[id] = sums[id].Add(entry.Volume.Volume)
+		}
+		p.used = map[[3]string]bool{}
+		for id, sum := range sums {
+			p.used[id] = !sum.IsZero()
+		}
+	}
+	return p.used[[3]string{row.Meter, row.Datacenter, row.Service}], nil
+}
+
+// ask asks what a service cost in the block.
+func (p *past) ask(ctx context.Context, row ledger.Adjustment, m usage.Meter) (*price, error) {
+	id := [4]string{row.Datacenter, row.Service, row.Unit, m.Begun}
+	if known := p.prices[id]; known != nil {
+		return known, nil
+	}
+	var err error
+	if p.inv == nil {
+		if p.inv, err = p.ERP.NewInvoice(ctx, p.order.Order); err != nil {
+			return nil, err
+		}
+	}
+	cost := &price{}
+	cost.item, cost.per, err = p.price(ctx, p.inv, newUse(row.Entry, m.Begun, "", ""))
+	if isMissing(err) {
+		cost.missing, err = err, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s in %s for late usage of %s: %w", row.Service, row.Datacenter, BlockLabel(p.order.Block, p.Location), err)
+	}
+	p.prices[id] = cost
+	return cost, nil
+}
+
+// corrections computes the items of what is pending.
+func (p *past) corrections(d *Draft) ([]correction, error) {
+	slices.SortFunc(p.lines, func(a, b *line) int {
+		return cmp.Or(cmp.Compare(a.item.Datacenter, b.item.Datacenter), cmp.Compare(a.item.Name, b.item.Name), cmp.Compare(a.item.Resource, b.item.Resource),
+			cmp.Compare(a.item.Measured, b.item.Measured), cmp.Compare(a.item.Begun, b.item.Begun), a.item.Cost.Cmp(b.item.Cost))
+	})
+	for _, meter := range slices.Sorted(maps.Keys(p.unknown)) {
+		if !slices.Contains(d.Unknown, meter) {
+			d.Unknown = append(d.Unknown, meter)
+		}
+	}
+	var all []correction
+	for _, l := range p.lines {
+		switch {
+		case len(l.carries) == 0:
+			continue
+		case l.missing != nil:
+			d.miss(l.use, l.per, l.missing, BlockLabel(p.order.Block, p.Location))
+			continue
+		}
+		l.item.Volume, l.item.Meters = l.use.volume, slices.Sorted(maps.Keys(l.use.meters))
+		if err := p.figure(&l.item); err != nil {
+			return nil, err
+		}
+		all = append(all, correction{l.item, l.carries})
+	}
+	return all, nil
+}

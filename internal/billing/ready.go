@@ -1,0 +1,135 @@
+package billing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/openstack-artifice/artifice/invoice"
+	"github.com/openstack-artifice/artifice/ledger"
+	"github.com/openstack-artifice/artifice/usage"
+)
+
+// ready asks the ERP, before anything is frozen, whether invoices could be
+// saved.
+func (e *Engine) ready(ctx context.Context) error {
+	checker, ok := e.ERP.(invoice.HealthChecker)
+	if !ok {
+		return nil
+	}
+	var errs []error
+	for check, err := range checker.CheckHealth(ctx) {
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", check, err))
+		}
+	}
+	if len(errs) > 0 {
+		errs = append(errs, errors.New("nothing was billed: invoices could not be saved"))
+	}
+	return errors.Join(errs...)
+}
+
+// sameAdapter returns an error where another adapter billed before this one,
+// unless BillFrom says when this one begins, and all that the other billed ends
+// by then: two ERPs do not know of each other's invoices.
+func (e *Engine) sameAdapter(ctx context.Context) error {
+	orders, err := e.Store.Orders(ctx, ledger.OrderFilter{})
+	if err != nil {
+		return err
+	}
+	var last ledger.Order // of another adapter, the one that ends last
+	for _, o := range orders {
+		if o.Reserves && o.Adapter != e.Adapter && o.Block.End.After(last.Block.End) {
+			last = o
+		}
+	}
+	what := fmt.Sprintf("order %s of tenant %s, through %s, is billed through %s, and this program bills through %s",
+		last.Key, last.Tenant.ID, last.Block.End.In(e.Location).Format(time.RFC3339), last.Adapter, e.Adapter)
+	switch {
+	case last.Key == "":
+		return nil
+	case e.BillFrom.IsZero():
+		return fmt.Errorf("%s: say from when on it does, bill_from = %s in [main] or later", what, last.Block.End.UTC().Format(time.RFC3339))
+	case last.Block.End.After(e.BillFrom):
+		return fmt.Errorf("%s, from bill_from = %s on: write bill_from = %s or later", what, e.BillFrom.In(e.Location).Format(time.RFC3339), last.Block.End.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
+// claimedHere returns an error where another adapter claimed an order: it alone
+// knows what it sent.
+func (e *Engine) claimedHere(order ledger.Order) error {
+	if order.Adapter == e.Adapter {
+		return nil
+	}
+	return fmt.Errorf("order %s was claimed for %s, and this program bills through %s: finish it with the program that claimed it", order.Key, order.Adapter, e.Adapter)
+}
+
+// behindTenants returns what keeps single tenants from being billed, by their
+// ids. What keeps all is a *BehindError.
+func (e *Engine) behindTenants(ctx context.Context, block usage.Span, tenants []string) (map[string]Lag, error) {
+	lags, err := e.Behind(ctx, block, tenants)
+	if err != nil {
+		return nil, err
+	}
+	behind := map[string]Lag{}
+	var whole []Lag
+	for _, lag := range lags {
+		if len(lag.Tenants) == 0 {
+			whole = append(whole, lag)
+		}
+		for _, tenant := range lag.Tenants {
+			behind[tenant] = lag
+		}
+	}
+	if len(whole) > 0 {
+		return nil, &BehindError{Block: BlockLabel(block, e.Location), End: block.End.In(e.Location), Lags: whole}
+	}
+	return behind, nil
+}
+
+// Tenants returns the tenants with these ids, or all that were collected.
+func (e *Engine) Tenants(ctx context.Context, ids []string) ([]invoice.Tenant, error) {
+	marks, err := e.Store.Marks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var known []string
+	for _, m := range marks {
+		if m.Tenant != "" {
+			known = append(known, m.Tenant)
+		}
+	}
+	slices.Sort(known)
+	known = slices.Compact(known)
+	if len(known) == 0 {
+		return nil, errors.New("nothing has been collected yet (run artifice collect)")
+	}
+	var unknown []error
+	for _, id := range ids {
+		if !slices.Contains(known, id) {
+			unknown = append(unknown, fmt.Errorf("tenant %s was never collected", id))
+		}
+	}
+	if len(unknown) > 0 {
+		return nil, errors.Join(unknown...)
+	}
+	named, err := e.Store.Tenants(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var tenants []invoice.Tenant
+	for _, id := range known {
+		if len(ids) > 0 && !slices.Contains(ids, id) {
+			continue
+		}
+		tenant := invoice.Tenant{ID: id}
+		if i := slices.IndexFunc(named, func(t usage.Tenant) bool { return t.ID == id }); i >= 0 {
+			tenant = named[i]
+		}
+		tenants = append(tenants, tenant)
+	}
+	return tenants, nil
+}

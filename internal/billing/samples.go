@@ -1,0 +1,169 @@
+package billing
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/openstack-artifice/artifice/internal/spool"
+	"github.com/openstack-artifice/artifice/usage"
+)
+
+// clockSkew is how far ahead of us an agent's clock may be.
+const clockSkew = 24 * time.Hour
+
+// prepare asks the source for all that it knows beside samples.
+func (c *collector) prepare(ctx context.Context) error {
+	meters, err := c.named(ctx)
+	if err != nil {
+		return err
+	}
+	c.meters, c.keys = meters, lookedAt(meters)
+	c.tenants, err = tenantNames(ctx, c.source)
+	return err
+}
+
+// query is what the meters ask a source for.
+func (c *collector) query() usage.Query {
+	meters := map[string]bool{}
+	for _, m := range c.meters {
+		meters[m.Meter] = true
+	}
+	return usage.Query{Meters: slices.Sorted(maps.Keys(meters)), Metadata: c.keys}
+}
+
+// lookedAt returns the keys of metadata that meters look at, nil for all.
+func lookedAt(meters []usage.Meter) []string {
+	keys := map[string]bool{}
+	for _, m := range meters {
+		used, ok := m.Keys()
+		if !ok {
+			return nil
+		}
+		for _, key := range used {
+			keys[key] = true
+		}
+	}
+	return slices.AppendSeq([]string{}, slices.Values(slices.Sorted(maps.Keys(keys)))) // not nil
+}
+
+// read takes in every sample that the meters ask for, or all mistakes.
+func (c *collector) read(ctx context.Context, samples *spool.Spool) error {
+	latest := c.Now().Add(clockSkew)
+	var mistakes mistakes
+	for s, err := range c.source.Samples(ctx, c.query()) {
+		if err == nil {
+			err = plausible(&s, latest)
+		}
+		if err != nil {
+			mistakes.add(err)
+			continue
+		}
+		if err := samples.Add(&s); err != nil {
+			return err
+		}
+		c.report.Read++
+		if s.Time.After(c.latest) {
+			c.latest = s.Time
+		}
+		if c.first.IsZero() || s.Time.Before(c.first) {
+			c.first = s.Time
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return mistakes.join()
+}
+
+// plausible returns an error for a sample that cannot be right.
+func plausible(s *usage.Sample, latest time.Time) error {
+	switch {
+	case s.Tenant == "":
+		return fmt.Errorf("%v: no tenant (a source gives each sample its project's id)", s.Origin)
+	case s.Time.After(latest):
+		return fmt.Errorf("%v: timestamp %s lies in the future (look at the clock of the agent that sent it)", s.Origin, s.Time.Format(time.RFC3339))
+	}
+	return nil
+}
+
+// tenantNames is what the source knows of tenants beside their ids.
+func tenantNames(ctx context.Context, source Source) (map[string]usage.Tenant, error) {
+	lister, ok := source.Source.(usage.TenantLister)
+	if !ok {
+		return nil, nil
+	}
+	names := map[string]usage.Tenant{}
+	var mistakes []error
+	for t, err := range lister.Tenants(ctx) {
+		if err != nil {
+			mistakes = append(mistakes, err)
+			continue
+		}
+		names[t.ID] = t
+	}
+	return names, errors.Join(mistakes...)
+}
+
+// named returns the meters with what the source knows of the names of flavors,
+// types and policies. The names become part of the meter's rule: time that is
+// not billed is billed under the names that hold when it is.
+func (c *collector) named(ctx context.Context) ([]usage.Meter, error) {
+	source, ok := c.source.Source.(usage.Names)
+	if !ok {
+		return c.Meters, nil
+	}
+	known := map[usage.NameKind]map[string]string{}
+	meters := slices.Clone(c.Meters)
+	for i := range meters {
+		m := &meters[i]
+		user, ok := m.Transformer.(usage.NameUser)
+		if !ok {
+			continue
+		}
+		kind := user.NameKind()
+		if known[kind] == nil {
+			names, err := namesOf(ctx, source, kind)
+			if err != nil {
+				return nil, err
+			}
+			known[kind] = names
+		}
+		if len(known[kind]) == 0 {
+			continue
+		}
+		m.Transformer = user.WithNames(known[kind])
+		var rule strings.Builder
+		rule.WriteString(m.Rule)
+		for _, id := range slices.Sorted(maps.Keys(known[kind])) {
+			fmt.Fprintf(&rule, "\n%q = %q", id, known[kind][id])
+		}
+		m.Rule = rule.String()
+	}
+	return meters, nil
+}
+
+func namesOf(ctx context.Context, source usage.Names, kind usage.NameKind) (map[string]string, error) {
+	names := map[string]string{}
+	var mistakes []error
+	for n, err := range source.Names(ctx, kind) {
+		if err != nil {
+			mistakes = append(mistakes, fmt.Errorf("names of each %s: %w", kind, err))
+			continue
+		}
+		names[n.ID] = n.Name
+	}
+	return names, errors.Join(mistakes...)
+}
+
+// ruleDigest stands for the rule of a meter in a fold's digest.
+func ruleDigest(m usage.Meter) string {
+	sum := sha256.Sum256([]byte(m.Rule))
+	return base64.RawURLEncoding.EncodeToString(sum[:6])
+}

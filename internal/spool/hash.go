@@ -1,0 +1,78 @@
+package spool
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"math/bits"
+
+	"github.com/openstack-artifice/artifice/usage"
+)
+
+// A mixer folds words into a hash, 64 bits at a time. It is the same on every
+// machine and in every release: what it gives is kept in stores. It guards
+// against accidents, not against people, who write the samples themselves.
+type mixer uint64
+
+// The odd constants are digits of pi's fraction.
+const (
+	pi0 = 0x243f6a8885a308d3
+	pi1 = 0x13198a2e03707345
+	pi2 = 0xa4093822299f31d1
+	pi3 = 0x082efa98ec4e6c89
+)
+
+func (m mixer) word(w uint64) mixer {
+	high, low := bits.Mul64(uint64(m)^pi0, w^pi1)
+	return mixer(high ^ low ^ bits.RotateLeft64(w, 32))
+}
+
+func (m mixer) bytes(text []byte) mixer {
+	m = m.word(uint64(len(text)))
+	for ; len(text) >= 8; text = text[8:] {
+		m = m.word(binary.LittleEndian.Uint64(text))
+	}
+	if len(text) > 0 {
+		var rest [8]byte
+		copy(rest[:], text)
+		m = m.word(binary.LittleEndian.Uint64(rest[:]))
+	}
+	return m
+}
+
+// sum ends a hash: every bit of it depends on every word.
+func (m mixer) sum() uint64 {
+	return uint64(m.word(pi2).word(pi3))
+}
+
+// A key stands for the id of a sample.
+type key struct{ a, b uint64 }
+
+func keyOf(id []byte) key {
+	return key{mixer(pi0).bytes(id).sum(), mixer(pi2).bytes(id).sum()}
+}
+
+// settingHash stands for all of a sample's content that many samples of a
+// series have in common. Metadata come as keys and values in turn, by key.
+func settingHash(s *usage.Sample, pairs []string) uint64 {
+	var buf []byte
+	text := func(t string) {
+		buf = binary.AppendUvarint(buf, uint64(len(t)))
+		buf = append(buf, t...)
+	}
+	for _, t := range [...]string{s.Meter, string(s.Kind), s.Unit, s.Tenant, s.Resource, s.Datacenter} {
+		text(t)
+	}
+	buf = append(buf, flag(s.Assumed))
+	for _, t := range pairs {
+		text(t)
+	}
+	sum := sha256.Sum256(buf)
+	return binary.LittleEndian.Uint64(sum[:])
+}
+
+func flag(b bool) byte {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,139 @@
+package spool
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+
+	"github.com/openstack-artifice/artifice/usage"
+)
+
+// A Part yields series. It is for one goroutine.
+type Part struct {
+	merge *merge
+	// Repeated makes windows tell which samples were repetitions.
+	Repeated bool
+
+	numbers  numbers
+	seen     keySet
+	nameless record // that was counted last, where it has no id
+	isLast   bool   // whether it was the last that was counted
+	window   Window
+	ids      []byte // of the window's samples
+	ends     []int  // where each id ends in ids
+	digest   []byte
+	encoded  []byte
+}
+
+// A Series is the samples of one resource for one meter, as the source calls
+// it.
+type Series struct {
+	Meter, Resource string
+	part            *Part
+}
+
+// A Window is the samples of one series within one window. It is good until
+// the next one is asked for.
+type Window struct {
+	usage.Span
+	Samples []usage.Sample // in the order of usage.Sort, each once
+	Digest  string         // of the samples, "" for none; see CompareDigests
+	// Repeated are those that were left out, for they had been counted before,
+	// if they were asked for.
+	Repeated []usage.Sample
+}
+
+// Next returns the next series, by meter and resource, and nil after the last.
+// What was not read of the one before is passed over.
+func (p *Part) Next() (*Series, error) {
+	for p.merge.record() != nil {
+		if err := p.merge.next(); err != nil {
+			return nil, err
+		}
+	}
+	if !p.merge.nextSeries() {
+		return nil, nil
+	}
+	p.seen.clear()
+	p.isLast = false
+	return &Series{p.merge.meter, p.merge.resource, p}, nil
+}
+
+// Next returns the next window that has samples, and nil after the last. Where
+// repetitions are asked for there may be a window of nothing else.
+func (s *Series) Next() (*Window, error) {
+	p := s.part
+	for r := p.merge.record(); r != nil; r = p.merge.record() {
+		w, err := p.gather(r)
+		if err != nil {
+			return nil, err
+		}
+		if len(w.Samples)+len(w.Repeated) > 0 {
+			return w, nil
+		}
+	}
+	return nil, nil
+}
+
+// gather reads the window of r, which the merge is at.
+func (p *Part) gather(r *record) (*Window, error) {
+	w := &p.window
+	w.Span = usage.WindowAt(r.at.time())
+	w.Samples, w.Repeated = w.Samples[:0], nil
+	p.ids, p.ends, p.digest = p.ids[:0], p.ends[:0], p.digest[:0]
+	for end := w.End.Unix(); r != nil && r.at.sec < end; r = p.merge.record() {
+		p.take(r)
+		if err := p.merge.next(); err != nil {
+			return nil, err
+		}
+	}
+	all := string(p.ids)
+	start := 0
+	for i, end := range p.ends {
+		w.Samples[i].ID = all[start:end]
+		start = end
+	}
+	w.Digest = ""
+	if len(p.digest) > 0 {
+		p.encoded = append(p.encoded[:0], digestMark)
+		p.encoded = base64.RawURLEncoding.AppendEncode(p.encoded, p.digest)
+		w.Digest = string(p.encoded)
+	}
+	return w, nil
+}
+
+// take counts a record, unless it is a repetition.
+func (p *Part) take(r *record) {
+	w := &p.window
+	var id key
+	if r.id != nil {
+		if id = keyOf(r.id); !p.seen.add(id) {
+			p.repeat(r)
+			return
+		}
+		p.isLast = false
+	} else {
+		// Sorted by all of their content, identical records are neighbours.
+		if p.isLast && p.nameless.at == r.at && p.nameless.compareContent(r) == 0 {
+			p.repeat(r)
+			return
+		}
+		p.nameless, p.isLast = *r, true
+	}
+	w.Samples = append(w.Samples, usage.Sample{})
+	r.sample(&w.Samples[len(w.Samples)-1], &p.numbers)
+	p.ids = append(p.ids, r.id...)
+	p.ends = append(p.ends, len(p.ids))
+	identity, content := r.fingerprint(id)
+	p.digest = binary.BigEndian.AppendUint32(p.digest, identity)
+	p.digest = binary.BigEndian.AppendUint32(p.digest, content)
+}
+
+func (p *Part) repeat(r *record) {
+	if !p.Repeated {
+		return
+	}
+	var s usage.Sample
+	r.sample(&s, &p.numbers)
+	s.ID = string(r.id)
+	p.window.Repeated = append(p.window.Repeated, s)
+}
