@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/openstack-artifice/artifice/internal/billing"
-	"github.com/openstack-artifice/artifice/ledger"
 )
 
 func billCommand(a *App) *cobra.Command {
@@ -20,20 +19,31 @@ func billCommand(a *App) *cobra.Command {
 		Long: "bill prices what each tenant used within a block, reserves the block in the\n" +
 			"store, and saves one invoice for each tenant through the ERP adapter. A block\n" +
 			"that is billed stays billed: bill may be run again at any time, and goes on\n" +
-			"where an earlier run was stopped.\n\n" +
-			"A tenant with a service that has no cost is parked, and the others are billed;\n" +
-			"the exit code is 3 then.",
+			"where an earlier run was stopped. What came late for a block that was billed\n" +
+			"already becomes items of this invoice, at the cost of its own block.\n\n" +
+			"A tenant with a service that has no cost is parked, and the others are billed:\n" +
+			"the exit code is 3 then, and with an order in doubt. It is 4 where another\n" +
+			"process bills some of the tenants, and 1 where something failed.",
 		Example: "  artifice bill --month 2013-08\n  artifice bill --month 2013-08 --tenant 931dc699f9934021bb4a2b1088ba4d3b",
 		Args:    noArgs,
 	}
 	flags.register(cmd)
 	tenants := tenantFlag(cmd)
 	output := outputFlag(cmd)
+	workers := cmd.Flags().Int("workers", 4, "how `many` tenants are billed at the same time")
+	lease := leaseFlag(cmd)
 	cmd.RunE = a.with(needERP, func(ctx context.Context, s *session, cmd *cobra.Command, _ []string) error {
 		block, err := flags.block(cmd, s.Location)
 		if err != nil {
 			return err
 		}
+		if *workers < 1 {
+			return wrongUse("--workers %d: at least one tenant is billed at a time", *workers)
+		}
+		if s.Lease, err = lease(); err != nil {
+			return err
+		}
+		s.Workers = *workers
 		outcomes, err := s.Bill(ctx, block, *tenants)
 		var behind *billing.BehindError
 		if errors.As(err, &behind) {
@@ -51,85 +61,4 @@ func billCommand(a *App) *cobra.Command {
 		return told
 	})
 	return cmd
-}
-
-func (a *App) writeOutcomes(s *session, outcomes []billing.Outcome, output string) error {
-	g := newGrid("tenant", "tenant name", "result", "order", "#total", "currency", "reference")
-	for _, o := range outcomes {
-		total := ""
-		if o.Order.Reserves {
-			total = money(o.Order.Total, o.Order)
-		}
-		g.add(o.Order.Tenant.ID, o.Order.Tenant.Name, string(o.Result), key(o.Order, output), total, o.Order.Currency, o.Order.Reference)
-	}
-	return g.write(a.Stdout, output)
-}
-
-// tellOutcomes says what a person should know of each tenant, and gives the
-// exit code.
-func (a *App) tellOutcomes(s *session, outcomes []billing.Outcome) error {
-	var failed, parked, again, unpriced, doubt bool
-	for _, o := range outcomes {
-		tenant := o.Order.Tenant.ID
-		switch o.Result {
-		case billing.AlreadyBilled:
-			a.sayf("%s", alreadyBilled(s, o))
-		case billing.Parked:
-			parked = true
-			a.sayf("parked: tenant %s: %s", tenant, o.Order.Reason)
-			for _, m := range o.Missing {
-				a.sayf("  %s in %s: %s %s at stake", m.Service, m.Datacenter, m.Volume, m.Unit)
-				unpriced = true
-			}
-		case billing.InDoubt:
-			doubt = true
-			a.sayf("in doubt: tenant %s: order %s: %s", tenant, o.Order.Key, o.Order.Reason)
-		case billing.Overlaps:
-			failed = true
-			a.sayf("%s", overlaps(s, o))
-		case billing.NotBilled:
-			failed, again = true, true
-			a.report(o.Err)
-		}
-	}
-	if unpriced {
-		a.sayf("hint: give these services a cost in the ERP's price list, or write billed = false in the meter's section")
-	}
-	if parked {
-		a.sayf("hint: mend the cause and run the same command again; the other tenants are not billed twice")
-	}
-	if doubt {
-		a.sayf("hint: look in the ERP, and then say artifice resolve ORDER --billed REFERENCE, or --not-billed")
-	}
-	if again {
-		a.sayf("hint: what was not billed is tried again by the next artifice bill")
-	}
-	switch {
-	case failed:
-		return &exitError{code: ExitFailed}
-	case parked || doubt:
-		return &exitError{code: ExitParked}
-	}
-	return nil
-}
-
-// overlaps says which order is in the way.
-func overlaps(s *session, o billing.Outcome) string {
-	var err *ledger.OverlapError
-	if !errors.As(o.Err, &err) {
-		return o.Err.Error()
-	}
-	return fmt.Sprintf("tenant %s: %s overlaps %s, which order %s reserves (%s); nothing was written", o.Order.Tenant.ID,
-		billing.BlockLabel(o.Order.Block, s.Location), billing.BlockLabel(err.By.Block, s.Location), shortKey(err.By.Key), err.By.Status)
-}
-
-// alreadyBilled says when and as what a block was billed.
-func alreadyBilled(s *session, o billing.Outcome) string {
-	when := o.Order.Changed.In(s.Location).Format(time.RFC3339)
-	as := "as " + o.Order.Reference
-	if len(o.Order.Items) == 0 {
-		as = "with nothing to bill"
-	}
-	return fmt.Sprintf("tenant %s: %s was billed on %s %s (order %s); nothing was written",
-		o.Order.Tenant.ID, billing.BlockLabel(o.Order.Block, s.Location), when, as, shortKey(o.Order.Key))
 }

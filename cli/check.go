@@ -66,11 +66,14 @@ func checkCommand(a *App) *cobra.Command {
 	return cmd
 }
 
-func plural(n int, what string) string {
+func plural(n int, what string) string { return count(n, what, what+"s") }
+
+// count writes a number with the word for one thing, or for several.
+func count(n int, one, many string) string {
 	if n == 1 {
-		return "1 " + what
+		return "1 " + one
 	}
-	return strconv.Itoa(n) + " " + what + "s"
+	return strconv.Itoa(n) + " " + many
 }
 
 // checks gathers outcomes.

@@ -22,7 +22,8 @@ const (
 	ExitDone   = 0 // did what was asked
 	ExitFailed = 1
 	ExitUsage  = 2 // called wrongly
-	ExitParked = 3 // some tenants are parked or in doubt
+	ExitParked = 3 // some tenants are parked, in doubt, or to be looked up later
+	ExitBusy   = 4 // some tenants are being billed by another process
 )
 
 // An App is a program: the adapters that were compiled in, and what it talks
@@ -121,7 +122,10 @@ func (a *App) root() *cobra.Command {
 		return wrongUse("%w\nhint: %s --help", err, cmd.CommandPath())
 	})
 	commands := append([]Command{
-		collectCommand, usageCommand, draftCommand, billCommand, ordersCommand, statementCommand, resolveCommand, checkCommand, adaptersCommand, importMappingsCommand,
+		collectCommand, usageCommand, explainCommand, statusCommand,
+		draftCommand, billCommand, ordersCommand, statementCommand, historyCommand,
+		resolveCommand, reconcileCommand, voidCommand, verifyCommand,
+		exportCommand, importCommand, pruneCommand, importMappingsCommand, checkCommand, adaptersCommand,
 	}, a.Commands...)
 	for _, command := range commands {
 		root.AddCommand(command(a))

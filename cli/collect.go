@@ -2,12 +2,14 @@ package cli
 
 import (
 	"context"
+	"runtime"
 	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/openstack-artifice/artifice/internal/billing"
+	"github.com/openstack-artifice/artifice/usage"
 )
 
 func collectCommand(a *App) *cobra.Command {
@@ -17,7 +19,8 @@ func collectCommand(a *App) *cobra.Command {
 		Short: "read samples and keep what each resource used in each hour",
 		Long: "collect reads the samples of every source, turns them into hourly usage\n" +
 			"entries and writes these to the store. It goes on where it stopped: windows\n" +
-			"that were collected are left alone, unless samples came late to them.\n\n" +
+			"that were collected are left alone, unless samples came late to them. Where\n" +
+			"such a window was billed, the difference goes on the tenant's next invoice.\n\n" +
 			"Files do not tell whether they are complete. Without --through, usage is\n" +
 			"collected up to the last hour that samples follow; with it, up to the time\n" +
 			"that you vouch for.",
@@ -25,6 +28,7 @@ func collectCommand(a *App) *cobra.Command {
 		Args:    noArgs,
 	}
 	cmd.Flags().StringVar(&through, "through", "", "the samples are complete up to this `time`, on a window border")
+	workers := cmd.Flags().Int("workers", 0, "how `many` resources are computed at the same time; 0 for one on each core")
 	output := outputFlag(cmd)
 	cmd.RunE = a.with(needSources, func(ctx context.Context, s *session, cmd *cobra.Command, _ []string) error {
 		var until time.Time
@@ -35,6 +39,10 @@ func collectCommand(a *App) *cobra.Command {
 			}
 			until = t
 		}
+		s.Workers = *workers
+		if s.Workers == 0 {
+			s.Workers = runtime.GOMAXPROCS(0)
+		}
 		collected, err := s.Collect(ctx, until)
 		g := newGrid("source", "#samples", "#counted", "#tenants", "#series", "#windows", "#entries", "through")
 		for _, c := range collected {
@@ -44,7 +52,7 @@ func collectCommand(a *App) *cobra.Command {
 			}
 			g.add(c.Source, strconv.Itoa(c.Read), strconv.Itoa(c.Counted), strconv.Itoa(len(c.Tenants)), strconv.Itoa(c.Series),
 				strconv.Itoa(c.Changed), strconv.Itoa(c.Entries), end)
-			a.tellLate(s, c)
+			a.tellCollected(s, c)
 		}
 		if len(collected) > 0 {
 			if werr := g.write(a.Stdout, *output); werr != nil {
@@ -64,18 +72,35 @@ func collectCommand(a *App) *cobra.Command {
 	return cmd
 }
 
-// tellLate says what came too late, and what could not be computed again.
-func (a *App) tellLate(s *session, c billing.Collected) {
-	for _, l := range c.Late {
-		what := "a late sample would reach"
+// maxTold is how many windows a person is told of that are too late.
+const maxTold = 50
+
+// tellCollected says what came too late, what could not be computed again, and
+// where nothing is known.
+func (a *App) tellCollected(s *session, c billing.Collected) {
+	at := func(w usage.Span) string { return w.Start.In(s.Location).Format(time.RFC3339) }
+	for i, l := range c.Late {
+		if i == maxTold {
+			a.sayf("late: and %s more", plural(len(c.Late)-i, "window"))
+			break
+		}
+		what := "what came before reaches"
 		if l.Samples > 0 {
 			what = plural(l.Samples, "sample") + " came late"
 		}
-		a.sayf("late: tenant %s, meter %s, resource %s: %s into %s, which order %s has billed; nothing is changed",
-			l.Tenant, l.Meter, l.Resource, what, l.Window.Start.In(s.Location).Format(time.RFC3339), shortKey(l.Order))
+		a.sayf("late: tenant %s, meter %s, resource %s: %s into %s, which order %s has billed",
+			l.Tenant, l.Meter, l.Resource, what, at(l.Window), shortKey(l.Order))
 	}
 	if len(c.Late) > 0 {
-		a.sayf("hint: what came late is not counted, and told again by every collect for as long as the samples are there")
+		a.sayf("hint: the tenant's next invoice carries the difference; artifice draft shows it")
+	}
+	for i, l := range c.Pruned {
+		if i == maxTold {
+			a.sayf("too late: and %s more", plural(len(c.Pruned)-i, "window"))
+			break
+		}
+		a.sayf("too late: tenant %s, meter %s, resource %s: %s for %s, whose usage was billed and pruned; nothing is changed",
+			l.Tenant, l.Meter, l.Resource, lateSamples(l.Samples), at(l.Window))
 	}
 	if c.Kept > 0 {
 		a.sayf("note: %s collected under another config of their meters, and keep it: their samples are no longer in source %s",
@@ -83,6 +108,30 @@ func (a *App) tellLate(s *session, c billing.Collected) {
 	}
 	for _, g := range c.Gone {
 		a.sayf("meter %s, resource %s: samples came late for %s, but of those counted for %s some are no longer in source %s; the tenants' time does not move on: put those files back, or take the late ones out, and collect again",
-			g.Meter, g.Resource, g.Late.Start.In(s.Location).Format(time.RFC3339), g.Missing.Start.In(s.Location).Format(time.RFC3339), c.Source)
+			g.Meter, g.Resource, at(g.Late), at(g.Missing), c.Source)
 	}
+	a.tellGaps(s, c)
+}
+
+func lateSamples(n int) string {
+	if n == 0 {
+		return "what came before reaches too late"
+	}
+	return plural(n, "sample") + " came too late"
+}
+
+// tellGaps says of what time nothing is known, as far as that is new.
+func (a *App) tellGaps(s *session, c billing.Collected) {
+	total := len(c.Gaps) + c.MoreGaps
+	if total == 0 {
+		return
+	}
+	a.sayf("note: source %s has %s, in which no samples came of what had not stopped; such time is billed to nobody", c.Source, plural(total, "new gap"))
+	for _, g := range c.Gaps {
+		a.sayf("gap: tenant %s, meter %s, resource %s: silent %s", g.Tenant, g.Meter, g.Resource, gapText(g.Gap, s.Location))
+	}
+	if c.MoreGaps > 0 {
+		a.sayf("gap: and %d more", c.MoreGaps)
+	}
+	a.sayf("hint: artifice usage --gaps lists all")
 }

@@ -21,8 +21,8 @@ func draftCommand(a *App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "draft",
 		Short: "show what would be billed, and save it nowhere",
-		Long: "draft prices what each tenant used within a block, just as bill would, and\n" +
-			"shows the items. Services that the ERP has no cost for are listed with the\n" +
+		Long: "draft prices what each tenant used within a block, and what came late for\n" +
+			"earlier ones, just as bill would, and shows the items. Services that the ERP has no cost for are listed with the\n" +
 			"volume at stake: their tenants would be parked, and the exit code is 3.",
 		Example: "  artifice draft --month 2013-08\n  artifice draft --from 2013-08-01 --to 2013-08-08",
 		Args:    noArgs,
@@ -61,6 +61,7 @@ func draftCommand(a *App) *cobra.Command {
 		if err := a.writeDrafts(drafts, *output, billing.BlockLabel(block, s.Location)); err != nil {
 			return err
 		}
+		s.tellWaiting(a, drafts)
 		missing := a.tellMissing(drafts)
 		if len(failed) > 0 {
 			return errors.Join(failed...)
@@ -112,13 +113,29 @@ func writeDraft(w io.Writer, d billing.Draft) error {
 	return g.write(w, "table")
 }
 
+// tellWaiting says what came late for earlier blocks and would not be billed yet.
+func (s *session) tellWaiting(a *App, drafts []billing.Draft) {
+	for _, d := range drafts {
+		for _, item := range d.Left {
+			a.sayf("note: tenant %s: %s %s of %s in %s, which adjust %s, would bring the total below zero and wait for a later order",
+				d.Order.Tenant.ID, item.Value, item.Unit, item.Name, item.Datacenter, billing.BlockLabel(item.Adjusts, s.Location))
+		}
+		for _, p := range d.Postponed {
+			a.sayf("note: tenant %s: what came late for %s waits: %s", d.Order.Tenant.ID, billing.BlockLabel(p.Order.Block, s.Location), p.Reason)
+		}
+		if reason := d.Negative(); reason != "" {
+			a.sayf("note: tenant %s would be parked: %s", d.Order.Tenant.ID, reason)
+		}
+	}
+}
+
 // tellMissing lists every service without a cost.
 func (a *App) tellMissing(drafts []billing.Draft) error {
-	g := newGrid("tenant", "datacenter", "service", "#resources", "#volume", "unit", "cost is per")
-	remarks, unknown := map[billing.Remark]bool{}, false
+	g := newGrid("tenant", "datacenter", "service", "#resources", "#volume", "unit", "cost is per", "adjusts")
+	remarks, parked := map[billing.Remark]bool{}, false
 	for _, d := range drafts {
 		for _, m := range d.Missing {
-			g.add(d.Order.Tenant.ID, m.Datacenter, m.Service, strconv.Itoa(m.Resources), m.Volume.String(), m.Unit, m.PriceUnit)
+			g.add(d.Order.Tenant.ID, m.Datacenter, m.Service, strconv.Itoa(m.Resources), m.Volume.String(), m.Unit, m.PriceUnit, m.Adjusts)
 		}
 		for _, r := range d.Remarks {
 			if !remarks[r] {
@@ -127,10 +144,10 @@ func (a *App) tellMissing(drafts []billing.Draft) error {
 			remarks[r] = true
 		}
 		a.tellUnknown(d.Order, d.Unknown)
-		unknown = unknown || len(d.Unknown) > 0
+		parked = parked || len(d.Unknown) > 0 || d.Negative() != ""
 	}
 	if len(g.rows) == 0 {
-		if unknown {
+		if parked {
 			return &exitError{code: ExitParked}
 		}
 		return nil

@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/openstack-artifice/artifice/config"
 	"github.com/openstack-artifice/artifice/internal/billing"
 	"github.com/openstack-artifice/artifice/usage"
 )
@@ -17,6 +19,9 @@ func (b *blockFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&b.from, "from", "", "where the block begins, a `time` on a window border: 2013-08-01 or 2013-08-01T05:00Z")
 	cmd.Flags().StringVar(&b.to, "to", "", "where the block ends, a `time` that no longer belongs to it")
 }
+
+// given reports whether a block was named.
+func (b *blockFlags) given() bool { return b.month != "" || b.from != "" || b.to != "" }
 
 // block returns the block that the flags name.
 func (b *blockFlags) block(cmd *cobra.Command, in *time.Location) (usage.Span, error) {
@@ -50,4 +55,19 @@ func (b *blockFlags) block(cmd *cobra.Command, in *time.Location) (usage.Span, e
 // tenantFlag narrows a command to some tenants.
 func tenantFlag(cmd *cobra.Command) *[]string {
 	return cmd.Flags().StringSlice("tenant", nil, "only the tenant with this `id`; may be given several times")
+}
+
+// leaseFlag says for how long an order is held.
+func leaseFlag(cmd *cobra.Command) func() (time.Duration, error) {
+	text := cmd.Flags().String("lease", "10m", "how `long` the ERP may take to save an invoice; after that another process may go on with it")
+	return func() (time.Duration, error) {
+		d, err := config.Duration(*text)
+		if err == nil && d < time.Second {
+			err = fmt.Errorf("%q is too short for an ERP to answer (write 10m)", *text)
+		}
+		if err != nil {
+			return 0, wrongUse("--lease: %w", err)
+		}
+		return d, nil
+	}
 }

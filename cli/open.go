@@ -59,6 +59,8 @@ func (a *App) open(ctx context.Context, cmd *cobra.Command, needs need) (*sessio
 		Location:    d.Timezone,
 		SettleAfter: d.SettleAfter,
 		BillFrom:    d.BillFrom,
+		Holder:      holder(),
+		By:          operator(),
 		Now:         a.Now,
 	}}
 	for _, source := range d.Sources {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -19,7 +20,7 @@ func ordersCommand(a *App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "orders",
 		Short:   "list what was billed",
-		Long:    "orders lists every order for an invoice: its tenant, block, status, what the\nERP calls the invoice, and its total.",
+		Long:    "orders lists every order for an invoice: its tenant, block, status, what the\nERP calls the invoice, and its total. What became of one is in its history.",
 		Example: "  artifice orders\n  artifice orders --output json",
 		Args:    noArgs,
 	}
@@ -40,7 +41,7 @@ func ordersCommand(a *App) *cobra.Command {
 				continue
 			}
 			total := ""
-			if o.Reserves {
+			if o.Reserves || o.Status == ledger.Void {
 				total = money(o.Total, o)
 			}
 			g.add(key(o, *output), o.Tenant.ID, o.Tenant.Name, billing.BlockLabel(o.Block, o.Block.Start.Location()), string(o.Status), total, o.Currency, o.Reference, o.Reason)
@@ -56,6 +57,7 @@ func statementCommand(a *App) *cobra.Command {
 		Short: "show what an order bills, as it was frozen",
 		Long: "statement renders a claimed or settled order as it is in the store: the same\n" +
 			"bytes every time, whatever has changed since in prices, names or the config.\n" +
+			"An item that corrects an earlier block says which.\n" +
 			"ORDER is the order's key, or as much of its beginning as is unique.",
 		Example: "  artifice orders\n  artifice statement 3f1c29a0",
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -71,7 +73,10 @@ func statementCommand(a *App) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if !order.Reserves {
+		switch {
+		case order.Status == ledger.Void:
+			a.sayf("note: order %s is void: %s", order.Key, order.Reason)
+		case !order.Reserves:
 			return fmt.Errorf("order %s is parked before its claim and has no items yet: %s", order.Key, order.Reason)
 		}
 		if *output != "table" {
@@ -135,7 +140,7 @@ func describe(description string, adjusts usage.Span, o ledger.Order) string {
 	if adjusts.IsZero() {
 		return description
 	}
-	return description + " (adjusts " + billing.BlockLabel(adjusts, o.Block.Start.Location()) + ")"
+	return strings.TrimSpace(description + " (adjusts " + billing.BlockLabel(adjusts, o.Block.Start.Location()) + ")")
 }
 
 // itemGrid is the data of items of orders.

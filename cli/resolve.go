@@ -33,8 +33,8 @@ func resolveCommand(a *App) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := s.Resolve(ctx, order, !notBilled, reference); err != nil {
-			return err
+		if err := s.Resolve(ctx, order.Key, !notBilled, reference); err != nil {
+			return held(err)
 		}
 		if notBilled {
 			a.sayf("order %s was not billed: the next artifice bill sends it", shortKey(order.Key))

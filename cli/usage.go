@@ -19,21 +19,30 @@ func usageCommand(a *App) *cobra.Command {
 		Use:   "usage",
 		Short: "show what each tenant used",
 		Long: "usage shows the usage entries of a block as they are in the store, summed by\n" +
-			"service, by resource, or hour by hour.",
-		Example: "  artifice usage --month 2013-08\n  artifice usage --month 2013-08 --by window --output csv",
+			"service, by resource, or hour by hour. With --gaps it lists the time in which a\n" +
+			"resource that had not stopped sent no samples for longer than one of them\n" +
+			"holds: that time is billed to nobody.",
+		Example: "  artifice usage --month 2013-08\n  artifice usage --month 2013-08 --by window --output csv\n  artifice usage --gaps",
 		Args:    noArgs,
 	}
 	flags.register(cmd)
 	tenants := tenantFlag(cmd)
 	by := cmd.Flags().String("by", "service", "what to sum by: `service`, resource or window")
+	gaps := cmd.Flags().Bool("gaps", false, "list the time of which nothing is known; of all that is collected unless a block is named")
 	output := outputFlag(cmd)
 	cmd.RunE = a.with(0, func(ctx context.Context, s *session, cmd *cobra.Command, _ []string) error {
+		if *gaps && !flags.given() {
+			return s.writeGaps(ctx, a, usage.Span{}, *tenants, *output)
+		}
 		block, err := flags.block(cmd, s.Location)
 		if err != nil {
 			return err
 		}
 		if err := s.Began(block); err != nil {
 			return err
+		}
+		if *gaps {
+			return s.writeGaps(ctx, a, block, *tenants, *output)
 		}
 		write, ok := map[string]func(*grid, []usageRow){"service": byService, "resource": byResource, "window": byWindow}[*by]
 		if !ok {

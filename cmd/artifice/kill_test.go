@@ -1,148 +1,228 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"flag"
+	"fmt"
 	"math/rand/v2"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/openstack-artifice/artifice/cmd/artifice/internal/cloud"
-	"github.com/openstack-artifice/artifice/usage"
+	"github.com/openstack-artifice/artifice/cli"
+	"github.com/openstack-artifice/artifice/internal/pgtest"
 )
 
-var killSeeds = flag.Int("kill-seeds", 8, "how many seeds TestKill tries")
+var (
+	kills       = flag.Int("kills", 20, "how many processes TestKill kills, for each store")
+	serverKills = flag.Int("server-kills", 4, "how often TestServerKilled kills the PostgreSQL server")
+	killSeed    = flag.Int("kill-seed", -1, "the only seed that TestKill and TestServerKilled try")
+)
 
 // asArtifice makes the test binary be the program itself.
 const asArtifice = "ARTIFICE_BE_THE_PROGRAM"
 
-// deploymentDir is a deployment with three days of samples.
-type deploymentDir struct {
-	t   *testing.T
-	dir string
-}
+var cluster = pgtest.Shared{Options: pgtest.Options{NoSync: true}}
 
-var killBlock = usage.Span{
-	Start: time.Date(2025, 3, 1, 0, 0, 0, 0, time.UTC),
-	End:   time.Date(2025, 3, 4, 0, 0, 0, 0, time.UTC),
-}
-
-func newDeployment(t *testing.T, samples string) deploymentDir {
-	t.Helper()
-	d := deploymentDir{t, t.TempDir()}
-	config := "[main]\ndeployment = kill\ncurrency = NZD\n" +
-		"invoice:object = adapters.csv:Invoice\nsource:object = adapters.ceilometer:Source\nstore:object = adapters.sqlite:Store\n" +
-		"[invoice:object]\ncsv_directory = invoices\nrates.file = rates.csv\n" +
-		"[source:object]\npath = " + samples + "\ndatacenter_key = availability_zone\n"
-	for name, content := range map[string][]byte{"artifice.ini": []byte(config), "rates.csv": demoRates} {
-		if err := os.WriteFile(filepath.Join(d.dir, name), content, 0o644); err != nil {
-			t.Fatal(err)
+// Whenever collect and bill are killed, with whichever store and ERP, however
+// many of them run at once and whatever their clocks say: running them again
+// bills what was used, once.
+func TestKill(t *testing.T) {
+	samples := newCrashSamples(t, 2)
+	for _, store := range []string{"sqlite", "postgres"} {
+		for _, erp := range []string{"csv", "http"} {
+			t.Run(store+"/"+erp, func(t *testing.T) { testKill(t, kind{store, erp}, samples, (*kills+1)/2) })
 		}
 	}
+}
+
+// seeds calls f with a test for each seed, until enough is done, or the only
+// seed that is asked for.
+func seeds(t *testing.T, f func(t *testing.T, seed uint64) (enough bool)) {
+	t.Helper()
+	first, last := *killSeed, *killSeed
+	if *killSeed < 0 {
+		first, last = 0, 10+*kills
+	}
+	for seed := first; seed <= last; seed++ {
+		enough := false
+		ok := t.Run(fmt.Sprint("seed", seed), func(t *testing.T) {
+			defer func() {
+				if t.Failed() {
+					t.Logf("again: go test ./cmd/artifice -run '^%s$' -kill-seed %d", filepath.Dir(t.Name()), seed)
+				}
+			}()
+			enough = f(t, uint64(seed))
+		})
+		if !ok || enough {
+			return
+		}
+	}
+	if *killSeed < 0 {
+		t.Error("too little was killed")
+	}
+}
+
+// newSeeded makes the deployment of a seed. In PostgreSQL it has a database of
+// its own.
+func newSeeded(t testing.TB, k kind, seed uint64, samples *crashSamples, c func(testing.TB) *pgtest.Cluster) *crash {
+	t.Helper()
+	dir := t.TempDir()
+	d := &crash{r: rand.New(rand.NewPCG(seed, 6))}
+	var e erp = csvFiles(filepath.Join(dir, "invoices"))
+	if k.erp == "http" {
+		d.receiver = newReceiver(t, seed)
+		e = d.receiver
+	}
+	if k.store == "sqlite" {
+		d.deployment = deploy(t, k, dir, e, "", samples)
+		return d
+	}
+	d.db = c(t).Create(t)
+	d.deployment = deploy(t, k, dir, e, fmt.Sprintf("[store:object]\nurl = %s\npassword = env:CRASH_PASSWORD\n", d.db.URL), samples)
+	d.env = []string{"CRASH_PASSWORD=" + d.db.Password}
 	return d
 }
 
-// run runs the program, and kills it after a while where that is not zero. It
-// reports whether the program came to its end.
-func (d deploymentDir) run(after time.Duration, args ...string) (out string, ended bool) {
-	d.t.Helper()
-	ctx := d.t.Context()
-	if after > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, after)
-		defer cancel()
-	}
-	cmd := exec.CommandContext(ctx, os.Args[0], args...) // a deadline kills with SIGKILL
-	cmd.Dir = d.dir
-	cmd.Env = append(os.Environ(), asArtifice+"=1")
-	stdout, err := cmd.Output()
-	var exit *exec.ExitError
-	switch {
-	case ctx.Err() != nil && err != nil:
-		return "", false
-	case errors.As(err, &exit):
-		d.t.Fatalf("artifice %v: %v\n%s", args, err, exit.Stderr)
-	case err != nil:
-		d.t.Fatalf("artifice %v: %v", args, err)
-	}
-	return string(stdout), true
+func testKill(t *testing.T, k kind, samples *crashSamples, enough int) {
+	want := newSeeded(t, k, 0, samples, cluster.Get).undisturbed()
+	killed, runs, taken := 0, 0, 0
+	seeds(t, func(t *testing.T, seed uint64) bool {
+		d := newSeeded(t, k, seed, samples, cluster.Get)
+		d.compare(want)
+		killed, runs, taken = killed+d.killed, runs+d.runs, taken+d.taken
+		return killed >= enough
+	})
+	t.Logf("%d of %d processes were killed; orders were taken over, or again, %d times", killed, runs, taken)
 }
 
-var (
-	collectArgs = []string{"collect", "--through", "2025-03-04"}
-	billArgs    = []string{"bill", "--from", "2025-03-01", "--to", "2025-03-04"}
-)
-
-// state is all that a deployment holds: usage, orders with their items, files.
-func (d deploymentDir) state() map[string]string {
-	d.t.Helper()
-	state := map[string]string{}
-	for name, args := range map[string][]string{
-		"usage":  {"usage", "--from", "2025-03-01", "--to", "2025-03-04", "--by", "window", "--output", "csv"},
-		"orders": {"orders", "--output", "csv"},
-	} {
-		state[name], _ = d.run(0, args...)
-	}
-	files, err := os.ReadDir(filepath.Join(d.dir, "invoices"))
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	for _, f := range files {
-		content, err := os.ReadFile(filepath.Join(d.dir, "invoices", f.Name()))
-		if err != nil {
-			d.t.Fatal(err)
-		}
-		state["invoices/"+f.Name()] = string(content)
-	}
-	return state
+// Whenever the server of the database is killed, while several processes are
+// at work: running them again bills what was used, once.
+func TestServerKilled(t *testing.T) {
+	samples := newCrashSamples(t, 2)
+	server := pgtest.Start(t, pgtest.Options{})
+	started := func(testing.TB) *pgtest.Cluster { return server }
+	killed, failed := 0, 0
+	seeds(t, func(t *testing.T, seed uint64) bool {
+		k := kind{"postgres", []string{"csv", "http"}[seed%2]}
+		want := newSeeded(t, k, seed, samples, started).undisturbed()
+		d := newSeeded(t, k, seed, samples, started)
+		d.killsServer = true
+		d.compare(want)
+		killed, failed = killed+d.killed, failed+d.failed
+		return killed >= *serverKills
+	})
+	t.Logf("the server was killed %d times, and %d processes failed of it", killed, failed)
 }
 
-// Whenever collect and bill are killed, running them again ends in the same
-// usage, orders and files as if nothing had happened.
-func TestKill(t *testing.T) {
-	samples := filepath.Join(t.TempDir(), "samples")
-	if err := cloud.New(1, killBlock).WriteSamples(samples); err != nil {
-		t.Fatal(err)
+// compare runs a deployment through all that its seed has for it, and holds
+// what it comes to against one that was left alone.
+func (d *crash) compare(want calm) {
+	d.t.Helper()
+	d.takes = want.takes
+	for _, s := range steps {
+		d.begin(s)
+		d.disturb(s)
 	}
-	calm := newDeployment(t, samples)
-	began := time.Now()
-	calm.run(0, collectArgs...)
-	collecting := time.Since(began)
-	began = time.Now()
-	calm.run(0, billArgs...)
-	billing := time.Since(began)
-	want := calm.state()
-	if len(want) != 2+3 {
-		t.Fatalf("%d orders and files, want usage, orders and 3 files", len(want))
+	if diff := cmp.Diff(want.state, d.check()); diff != "" {
+		d.t.Errorf("what there is (-calm +disturbed):\n%s", diff)
 	}
+}
 
-	killed := 0
-	for seed := range uint64(*killSeeds) {
-		r := rand.New(rand.NewPCG(seed, 0))
-		d := newDeployment(t, samples)
-		for _, step := range []struct {
-			args  []string
-			takes time.Duration
-		}{{collectArgs, collecting}, {billArgs, billing}} {
-			for range 4 {
-				if _, ended := d.run(1+time.Duration(r.Int64N(int64(step.takes))), step.args...); !ended {
-					killed++
-				}
-			}
-			d.run(0, step.args...)
+// A crash is a deployment whose processes are killed, as its seed says.
+type crash struct {
+	*deployment
+	receiver *receiver       // nil where the ERP is another
+	db       pgtest.Database // of a deployment with PostgreSQL
+	r        *rand.Rand
+	takes    map[string]time.Duration
+	// killsServer says that the server of the database is killed, and no other
+	// process.
+	killsServer bool
+
+	runs, killed, failed int // processes; killed counts servers where these are
+}
+
+// disturb runs the commands of a day, and kills them, before it lets them end.
+func (d *crash) disturb(s step) {
+	collect, bill := s.collect(), s.bill()
+	if d.db.Cluster == nil {
+		for range 2 {
+			d.together(s, collect)
 		}
-		if diff := cmp.Diff(want, d.state()); diff != "" {
-			t.Fatalf("seed %d: what there is (-calm +killed):\n%s", seed, diff)
+		d.untilDone(collect...)
+		for range 3 {
+			d.together(s, bill)
+		}
+	} else {
+		d.together(s, d.crowd(collect, bill)...)
+		d.untilDone(collect...)
+		for range 2 {
+			d.together(s, d.crowd(collect, bill)...)
 		}
 	}
-	if killed < *killSeeds {
-		t.Errorf("only %d processes were killed before their end", killed)
+	d.untilDone(bill...)
+}
+
+// instant is one while commands run that take so long by themselves.
+func (d *crash) instant(s step, command string, commands int) time.Duration {
+	return 1 + time.Duration(d.r.Int64N(int64(d.takes[command+" "+s.name])*int64(1+commands)/2))
+}
+
+// crowd is a collect and up to seven bills.
+func (d *crash) crowd(collect, bill []string) [][]string {
+	all := [][]string{collect}
+	for range 1 + d.r.IntN(7) {
+		all = append(all, bill)
 	}
-	t.Logf("%d processes were killed", killed)
+	return all
+}
+
+// together runs commands at the same time, and kills most of them, or the
+// server, at any instant; where invoices go over HTTP some of them when the ERP
+// has just saved one.
+func (d *crash) together(s step, commands ...[]string) {
+	d.t.Helper()
+	var all []*process
+	for _, args := range commands {
+		kill := neverKilled
+		if !d.killsServer && d.r.IntN(5) > 0 {
+			kill = d.instant(s, args[0], len(commands))
+		}
+		all = append(all, d.start(jump(d.r), kill, args...))
+	}
+	if d.killsServer {
+		<-time.After(d.instant(s, "bill", len(commands)))
+		noError(d.t, d.db.Cluster.Kill())
+		noError(d.t, d.db.Cluster.Start())
+		d.killed++
+	} else if d.receiver != nil && d.r.IntN(2) == 0 {
+		d.receiver.trap(all[d.r.IntN(len(all))].kill)
+		defer d.receiver.trap(nil)
+	}
+	if jumped := jump(d.r); d.db.Cluster != nil && jumped != 0 {
+		d.jumpServer(jumped)
+		if jumped < 0 {
+			defer d.jumpServer(-jumped) // nobody waits for an hour
+		}
+	}
+	for _, p := range all {
+		d.runs++
+		switch p.wait() {
+		case -1:
+			d.killed++
+		case cli.ExitFailed:
+			d.failed++
+		}
+	}
+}
+
+// jumpServer does to the leases what a jump of the server's clock does: where
+// it is an hour ahead, all of them end an hour earlier than they should.
+func (d *crash) jumpServer(ahead time.Duration) {
+	d.db.Cluster.Exec(d.t, d.db.Name, "SET session_replication_role = replica", // without triggers
+		fmt.Sprintf(`DO $$ BEGIN IF to_regclass('artifice.orders') IS NOT NULL THEN
+			UPDATE artifice.orders SET held_until = held_until - (%d) WHERE held_until IS NOT NULL;
+		END IF; END $$`, ahead))
 }

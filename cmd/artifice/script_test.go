@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -15,9 +17,22 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asArtifice) != "" {
 		os.Exit(cli.Main(artifice.Registry(), demo))
 	}
-	testscript.Main(m, map[string]func(){
+	testscript.Main(tests{m}, map[string]func(){
 		"artifice": func() { os.Exit(cli.Main(artifice.Registry(), demo)) },
 	})
+}
+
+// tests are those of the package, after which what they share is removed.
+type tests struct{ *testing.M }
+
+// Run implements testscript.TestingM.
+func (t tests) Run() int {
+	code := cluster.Run(t.M)
+	if err := built.remove(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return cmp.Or(code, 1)
+	}
+	return code
 }
 
 // TestScripts runs what a user would type.

@@ -1,0 +1,225 @@
+package cli
+
+import (
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/openstack-artifice/artifice/internal/archive"
+	"github.com/openstack-artifice/artifice/internal/billing"
+	"github.com/openstack-artifice/artifice/ledger"
+)
+
+func exportCommand(a *App) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "export FILE",
+		Short: "write the whole ledger into a file",
+		Long: "export writes all that the store holds, usage and orders with their history, as\n" +
+			"JSON Lines: a copy to keep, or to carry into a store of another kind by import.\n" +
+			"The last line has a checksum of all others. A name that ends in .gz makes a\n" +
+			"compressed file; - writes to the standard output. A file that is there stays.",
+		Example: "  artifice export ledger.jsonl.gz\n  artifice export - | wc -l",
+		Args:    oneFile,
+	}
+	cmd.RunE = a.with(0, func(ctx context.Context, s *session, _ *cobra.Command, args []string) error {
+		archiver, err := s.archiver()
+		if err != nil {
+			return err
+		}
+		return a.export(ctx, s, archiver, args[0])
+	})
+	return cmd
+}
+
+// export writes the ledger to a file, or the standard output.
+func (a *App) export(ctx context.Context, s *session, from ledger.Archiver, path string) error {
+	var summary archive.Summary
+	err := create(path, a.Stdout, func(w io.Writer) error {
+		var err error
+		summary, err = archive.Write(w, s.Deployment, from.Dump(ctx))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	a.sayf("exported %d records (sha256 %s)", summary.Records, summary.SHA256)
+	return nil
+}
+
+func importCommand(a *App) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "import FILE",
+		Short: "fill an empty ledger from a file that export has written",
+		Long: "import reads what export wrote into the store that the config names, which must\n" +
+			"be empty. It keeps all of it or nothing. The file is read whole, and its\n" +
+			"checksum compared, before anything is kept; - reads the standard input.",
+		Example: "  artifice import ledger.jsonl.gz\n  artifice verify",
+		Args:    oneFile,
+	}
+	cmd.RunE = a.with(0, func(ctx context.Context, s *session, cmd *cobra.Command, args []string) error {
+		archiver, err := s.archiver()
+		if err != nil {
+			return err
+		}
+		return read(args[0], cmd.InOrStdin(), func(in io.Reader) error {
+			r, err := archive.NewReader(args[0], in)
+			if err != nil {
+				return err
+			}
+			if r.Deployment() != s.Deployment {
+				return fmt.Errorf("%s is of the deployment %q, and this one is %q: the keys of its orders would not be found again (set deployment = %s)",
+					args[0], r.Deployment(), s.Deployment, r.Deployment())
+			}
+			records := 0
+			err = archiver.Load(ctx, func(yield func(ledger.Record, error) bool) {
+				for record, err := range r.Records() {
+					records++
+					if !yield(record, err) {
+						return
+					}
+				}
+			})
+			if errors.Is(err, ledger.ErrNotEmpty) {
+				return fmt.Errorf("%w: import fills a new one only (let the config name another)", err)
+			}
+			if err != nil {
+				return err
+			}
+			a.sayf("imported %d records: artifice verify proves them", records)
+			return nil
+		})
+	})
+	return cmd
+}
+
+func pruneCommand(a *App) *cobra.Command {
+	var before, export string
+	cmd := &cobra.Command{
+		Use:   "prune",
+		Short: "drop the usage entries of blocks that were billed long ago",
+		Long: "prune first exports the whole ledger to a new file, and then drops the hourly\n" +
+			"entries of settled blocks that end no later than --before. Their orders, items\n" +
+			"and sums stay, so that verify can still prove them, and so does what tells a\n" +
+			"late sample from one that was billed. Usage that comes later for such a block\n" +
+			"cannot be billed any more: collect names it.",
+		Example: "  artifice prune --before 2013-08 --export ledger-2013-08.jsonl.gz",
+		Args:    noArgs,
+	}
+	cmd.Flags().StringVar(&before, "before", "", "a `month` or time: blocks that end later stay as they are")
+	cmd.Flags().StringVar(&export, "export", "", "the new `file` that takes the whole ledger first")
+	cmd.RunE = a.with(0, func(ctx context.Context, s *session, cmd *cobra.Command, _ []string) error {
+		if before == "" || export == "" {
+			return wrongUse("prune needs --before MONTH and --export FILE\nhint: %s --help", cmd.CommandPath())
+		}
+		until, err := monthOrTime(before, s.Location)
+		if err != nil {
+			return wrongUse("--before: %w", err)
+		}
+		archiver, err := s.archiver()
+		if err != nil {
+			return err
+		}
+		pruner, ok := s.Store.(ledger.Pruner)
+		if !ok {
+			return errors.New("this store cannot be pruned")
+		}
+		if err := a.export(ctx, s, archiver, export); err != nil {
+			return err
+		}
+		pruned, err := pruner.Prune(ctx, until)
+		if err != nil {
+			return err
+		}
+		a.sayf("pruned %d usage entries of %s", pruned.Entries, plural(pruned.Orders, "order"))
+		if pruned.Kept > 0 {
+			a.sayf("%s kept as they are: usage that came late for them is not billed yet", plural(pruned.Kept, "order"))
+		}
+		return nil
+	})
+	return cmd
+}
+
+// archiver is the store, where its whole content can be had.
+func (s *session) archiver() (ledger.Archiver, error) {
+	archiver, ok := s.Store.(ledger.Archiver)
+	if !ok {
+		return nil, errors.New("this store can neither be exported nor filled")
+	}
+	return archiver, nil
+}
+
+// monthOrTime reads where a month begins, or an instant.
+func monthOrTime(text string, in *time.Location) (time.Time, error) {
+	if block, err := billing.Month(text, in); err == nil {
+		return block.Start, nil
+	}
+	return billing.ParseTime(text, in)
+}
+
+func oneFile(cmd *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return wrongUse("%s takes one file\nhint: %s --help", cmd.CommandPath(), cmd.CommandPath())
+	}
+	return nil
+}
+
+// create writes a new file, readable by its owner alone, and takes it away
+// again where that fails. A path of - is stdout.
+func create(path string, stdout io.Writer, write func(io.Writer) error) (err error) {
+	if path == "-" {
+		return write(stdout)
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("%s is there already: name a new file", path)
+	}
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(path))
+		}
+	}()
+	var out io.Writer = file
+	var compressed *gzip.Writer
+	if strings.HasSuffix(path, ".gz") {
+		compressed = gzip.NewWriter(file)
+		out = compressed
+	}
+	err = write(out)
+	if err == nil && compressed != nil {
+		err = compressed.Close()
+	}
+	if err == nil {
+		err = file.Sync()
+	}
+	return errors.Join(err, file.Close())
+}
+
+// read reads a file, or the standard input where path is -.
+func read(path string, stdin io.Reader, read func(io.Reader) error) error {
+	if path == "-" {
+		return read(stdin)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if !strings.HasSuffix(path, ".gz") {
+		return read(file)
+	}
+	in, err := gzip.NewReader(file)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return read(in)
+}

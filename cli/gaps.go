@@ -1,0 +1,39 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/openstack-artifice/artifice/ledger"
+	"github.com/openstack-artifice/artifice/usage"
+)
+
+// writeGaps lists the time of which nothing is known, resource by resource.
+func (s *session) writeGaps(ctx context.Context, a *App, block usage.Span, tenants []string, output string) error {
+	g := newGrid("tenant", "meter", "resource", "source", "silent from", "to", "for")
+	for gap, err := range s.Store.Gaps(ctx, ledger.EntryFilter{Within: block}) {
+		if err != nil {
+			return err
+		}
+		if len(tenants) > 0 && !slices.Contains(tenants, gap.Tenant) {
+			continue
+		}
+		to, length := "", ""
+		if !gap.To.IsZero() {
+			to, length = gap.To.In(s.Location).Format(time.RFC3339), gap.To.Sub(gap.From).String()
+		}
+		g.add(gap.Tenant, gap.Meter, gap.Resource, gap.Source, gap.From.In(s.Location).Format(time.RFC3339), to, length)
+	}
+	return g.write(a.Stdout, output)
+}
+
+// gapText is a gap for a person.
+func gapText(g usage.Gap, in *time.Location) string {
+	from := g.From.In(in).Format(time.RFC3339)
+	if g.To.IsZero() {
+		return "since " + from
+	}
+	return fmt.Sprintf("from %s to %s (%v)", from, g.To.In(in).Format(time.RFC3339), g.To.Sub(g.From))
+}

@@ -1,0 +1,111 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/openstack-artifice/artifice/internal/billing"
+	"github.com/openstack-artifice/artifice/ledger"
+)
+
+func (a *App) writeOutcomes(s *session, outcomes []billing.Outcome, output string) error {
+	g := newGrid("tenant", "tenant name", "result", "order", "#total", "currency", "reference")
+	for _, o := range outcomes {
+		total := ""
+		if o.Order.Reserves {
+			total = money(o.Order.Total, o.Order)
+		}
+		g.add(o.Order.Tenant.ID, o.Order.Tenant.Name, string(o.Result), key(o.Order, output), total, o.Order.Currency, o.Order.Reference)
+	}
+	return g.write(a.Stdout, output)
+}
+
+// told is what a person was told of outcomes.
+type told struct{ failed, again, parked, unpriced, doubt, waiting, busy bool }
+
+// tellOutcomes says what a person should know of each tenant, and gives the
+// exit code.
+func (a *App) tellOutcomes(s *session, outcomes []billing.Outcome) error {
+	var t told
+	for _, o := range outcomes {
+		a.tellOutcome(s, o, &t)
+	}
+	if t.unpriced {
+		a.sayf("hint: give these services a cost in the ERP's price list, or write billed = false in the meter's section")
+	}
+	if t.parked {
+		a.sayf("hint: mend the cause and run artifice bill again; the other tenants are not billed twice")
+	}
+	if t.doubt {
+		a.sayf("hint: look in the ERP, and then say artifice resolve ORDER --billed REFERENCE, or --not-billed")
+	}
+	if t.again {
+		a.sayf("hint: what was not billed is tried again by the next artifice bill")
+	}
+	switch {
+	case t.failed:
+		return &exitError{code: ExitFailed}
+	case t.parked || t.doubt || t.waiting:
+		return &exitError{code: ExitParked}
+	case t.busy:
+		return &exitError{code: ExitBusy}
+	}
+	return nil
+}
+
+func (a *App) tellOutcome(s *session, o billing.Outcome, t *told) {
+	tenant := o.Order.Tenant.ID
+	switch o.Result {
+	case billing.AlreadyBilled:
+		a.sayf("%s", alreadyBilled(s, o))
+	case billing.Parked:
+		t.parked = true
+		a.sayf("parked: tenant %s: %s", tenant, o.Order.Reason)
+		for _, m := range o.Missing {
+			a.sayf("  %s in %s: %s %s at stake", m.Service, m.Datacenter, m.Volume, m.Unit)
+			t.unpriced = true
+		}
+	case billing.InDoubt:
+		t.doubt = true
+		a.sayf("in doubt: tenant %s: order %s: %s", tenant, o.Order.Key, o.Order.Reason)
+	case billing.Waiting, billing.NotSent:
+		t.waiting = true
+		if o.Err != nil {
+			a.sayf("%s: %v", o.Result, o.Err)
+		}
+	case billing.Busy, billing.TakenOver:
+		t.busy = true
+		a.sayf("%s: %v", o.Result, o.Err)
+	case billing.Overlaps:
+		t.failed = true
+		a.sayf("%s", overlaps(s, o))
+	case billing.NotBilled:
+		t.failed, t.again = true, true
+		a.report(o.Err)
+	case billing.Absent, billing.Renamed, billing.NotLookedUp:
+		t.failed = true
+		a.sayf("%s: %v", o.Result, o.Err)
+	}
+}
+
+// overlaps says which order is in the way.
+func overlaps(s *session, o billing.Outcome) string {
+	var err *ledger.OverlapError
+	if !errors.As(o.Err, &err) {
+		return o.Err.Error()
+	}
+	return fmt.Sprintf("tenant %s: %s overlaps %s, which order %s reserves (%s); nothing was written", o.Order.Tenant.ID,
+		billing.BlockLabel(o.Order.Block, s.Location), billing.BlockLabel(err.By.Block, s.Location), shortKey(err.By.Key), err.By.Status)
+}
+
+// alreadyBilled says when and as what a block was billed.
+func alreadyBilled(s *session, o billing.Outcome) string {
+	when := o.Order.Changed.In(s.Location).Format(time.RFC3339)
+	as := "as " + o.Order.Reference
+	if len(o.Order.Items) == 0 {
+		as = "with nothing to bill"
+	}
+	return fmt.Sprintf("tenant %s: %s was billed on %s %s (order %s); nothing was written",
+		o.Order.Tenant.ID, billing.BlockLabel(o.Order.Block, s.Location), when, as, shortKey(o.Order.Key))
+}

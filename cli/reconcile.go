@@ -1,0 +1,68 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/openstack-artifice/artifice/internal/billing"
+	"github.com/openstack-artifice/artifice/usage"
+)
+
+func reconcileCommand(a *App) *cobra.Command {
+	var flags blockFlags
+	cmd := &cobra.Command{
+		Use:   "reconcile",
+		Short: "look every order up in the ERP, and send nothing",
+		Long: "reconcile asks the ERP for the key of every order. What is claimed, or parked\n" +
+			"with its items, and found, is settled; what is not found is sent by the next\n" +
+			"bill. Of settled orders it names those that the ERP has not, as after it was\n" +
+			"restored from a backup, or has under another reference: the exit code is 1\n" +
+			"then. It is 3 where something is left for bill, or for a person, and 4 where\n" +
+			"another process is at work.",
+		Example: "  artifice reconcile\n  artifice reconcile --month 2013-08",
+		Args:    noArgs,
+	}
+	flags.register(cmd)
+	tenants := tenantFlag(cmd)
+	output := outputFlag(cmd)
+	lease := leaseFlag(cmd)
+	cmd.RunE = a.with(needERP, func(ctx context.Context, s *session, cmd *cobra.Command, _ []string) error {
+		var block usage.Span
+		var err error
+		if flags.given() {
+			if block, err = flags.block(cmd, s.Location); err != nil {
+				return err
+			}
+		}
+		if s.Lease, err = lease(); err != nil {
+			return err
+		}
+		outcomes, err := s.Reconcile(ctx, block, *tenants)
+		if len(outcomes) > 0 {
+			if werr := a.writeOutcomes(s, outcomes, *output); werr != nil {
+				return werr
+			}
+		}
+		told := a.tellReconciled(s, outcomes)
+		if err != nil {
+			return err
+		}
+		return told
+	})
+	return cmd
+}
+
+// tellReconciled says what came of it, and gives the exit code.
+func (a *App) tellReconciled(s *session, outcomes []billing.Outcome) error {
+	counts := map[billing.Result]int{}
+	for _, o := range outcomes {
+		counts[o.Result]++
+	}
+	a.sayf("%s, %s as recorded, %d settled now, %d not sent yet", plural(len(outcomes), "order"), plural(counts[billing.Confirmed], "invoice"), counts[billing.Found], counts[billing.NotSent])
+	err := a.tellOutcomes(s, outcomes)
+	if counts[billing.NotSent] > 0 {
+		a.sayf("hint: artifice bill sends what is not sent yet")
+	}
+	return err
+}

@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/openstack-artifice/artifice/internal/billing"
+	"github.com/openstack-artifice/artifice/ledger"
+)
+
+func voidCommand(a *App) *cobra.Command {
+	var reason string
+	cmd := &cobra.Command{
+		Use:   "void ORDER",
+		Short: "say that an invoice was cancelled, so that its block is billed again",
+		Long: "void records that the invoice of a settled order was cancelled or credited in\n" +
+			"the ERP: do that first, for nothing is sent. The order is kept, with the\n" +
+			"reason, and its block is free: the next bill makes another invoice of it, under\n" +
+			"another key. What later orders have billed for the block already is left out of\n" +
+			"it, and what the order itself billed for earlier blocks is billed again.",
+		Example: "  artifice orders\n  artifice void 3f1c29a0 --reason \"wrong price of m1.large\"",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return wrongUse("void takes the key of one order\nhint: artifice orders lists them")
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&reason, "reason", "", "why, for whoever reads the history")
+	cmd.RunE = a.with(0, func(ctx context.Context, s *session, _ *cobra.Command, args []string) error {
+		if reason == "" {
+			return wrongUse("say why: --reason \"wrong price of m1.large\"")
+		}
+		order, err := s.order(ctx, args[0])
+		if err != nil {
+			return err
+		}
+		if err := s.Void(ctx, order.Key, reason); err != nil {
+			return held(err)
+		}
+		a.sayf("order %s is void: %s of tenant %s may be billed again", shortKey(order.Key), billing.BlockLabel(order.Block, s.Location), order.Tenant.ID)
+		if order.Reference != "" {
+			a.sayf("note: %s must be cancelled or credited in the ERP, if it is not yet", order.Reference)
+		}
+		return nil
+	})
+	return cmd
+}
+
+// held gives the exit code of an order that another process is at work on.
+func held(err error) error {
+	var by *ledger.HeldError
+	if errors.As(err, &by) {
+		return &exitError{code: ExitBusy, err: fmt.Errorf("%w\nhint: run the same command again then", err)}
+	}
+	return err
+}
