@@ -19,9 +19,12 @@ import (
 //	data:    20 GB in 3 hours, 60 GB hour x 0.0005 = 0.03
 //	archive: 500 GB hour x 0.0005 = 0.25, seen in 2 hours x 0.01 = 0.02
 const (
-	exampleCollected = `source  samples  counted  tenants  series  windows  entries  through
+	exampleCollected = `note: source object has 1 new gap, in which no samples came of what had not stopped; such time is billed to nobody
+gap: tenant 0f4d2e6c81b74a1e9f3a5d7c90b1e2a3, meter instance, resource web: silent since 2025-03-10T16:00:00+13:00
+hint: artifice usage --gaps lists all
+source  samples  counted  tenants  series  windows  entries  through
 ----------------------------------------------------------------------------------------
-object       10       10        2       4        9        9  2025-04-01T00:00:00+13:00
+object       10       10        2       4       10        9  2025-04-01T00:00:00+13:00
 `
 	exampleBilled = `tenant                            result  order         total  currency  reference
 ----------------------------------------------------------------------------------------------------------------

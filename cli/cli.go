@@ -23,7 +23,6 @@ const (
 	ExitFailed = 1
 	ExitUsage  = 2 // called wrongly
 	ExitParked = 3 // some tenants are parked, in doubt, or to be looked up later
-	ExitBusy   = 4 // some tenants are being billed by another process
 )
 
 // An App is a program: the adapters that were compiled in, and what it talks

@@ -46,10 +46,8 @@ func (a *App) tellOutcomes(s *session, outcomes []billing.Outcome) error {
 	switch {
 	case t.failed:
 		return &exitError{code: ExitFailed}
-	case t.parked || t.doubt || t.waiting:
+	case t.parked || t.doubt || t.waiting || t.busy:
 		return &exitError{code: ExitParked}
-	case t.busy:
-		return &exitError{code: ExitBusy}
 	}
 	return nil
 }

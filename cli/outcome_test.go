@@ -34,8 +34,8 @@ func TestTellOutcomes(t *testing.T) {
 		{"in doubt", []billing.Outcome{outcome(billing.InDoubt, "lost")}, ExitParked, []string{"in doubt: tenant t1: order 0123456789abcdef: lost", "artifice resolve ORDER"}},
 		{"waiting", []billing.Outcome{outcome(billing.Waiting, "can be trusted from 5 on")}, ExitParked, []string{"waiting: can be trusted from 5 on"}},
 		{"not sent", []billing.Outcome{outcome(billing.NotSent, "")}, ExitParked, nil},
-		{"busy", []billing.Outcome{outcome(billing.Busy, "is being billed by x until 5"), outcome(billing.Billed, "")}, ExitBusy, []string{"busy: is being billed by x until 5"}},
-		{"taken over", []billing.Outcome{outcome(billing.TakenOver, "was taken over by x")}, ExitBusy, []string{"taken over: was taken over by x"}},
+		{"busy", []billing.Outcome{outcome(billing.Busy, "is being billed by x until 5"), outcome(billing.Billed, "")}, ExitParked, []string{"busy: is being billed by x until 5"}},
+		{"taken over", []billing.Outcome{outcome(billing.TakenOver, "was taken over by x")}, ExitParked, []string{"taken over: was taken over by x"}},
 		{"busy and parked", []billing.Outcome{outcome(billing.Busy, "x"), outcome(billing.Parked, "y")}, ExitParked, nil},
 		{"failed", []billing.Outcome{outcome(billing.Parked, "y"), outcome(billing.NotBilled, "connection refused"), outcome(billing.Busy, "x")}, ExitFailed, []string{"connection refused", "tried again by the next artifice bill"}},
 		{"overlaps", []billing.Outcome{outcome(billing.Overlaps, "overlaps")}, ExitFailed, []string{"overlaps"}},
@@ -71,7 +71,7 @@ func TestTellOutcomes(t *testing.T) {
 func TestHeld(t *testing.T) {
 	err := held(&ledger.HeldError{Key: "k", Holder: "there:2", Until: time.Date(2013, 8, 1, 0, 0, 0, 0, time.UTC)})
 	var exit *exitError
-	if !errors.As(err, &exit) || exit.code != ExitBusy || !strings.Contains(exit.err.Error(), "is held by there:2 until 2013-08-01T00:00:00Z\nhint: ") {
+	if !errors.As(err, &exit) || exit.code != ExitParked || !strings.Contains(exit.err.Error(), "is held by there:2 until 2013-08-01T00:00:00Z\nhint: ") {
 		t.Errorf("%v", err)
 	}
 	if other := errors.New("x"); held(other) != other {

@@ -54,7 +54,7 @@ func voidCommand(a *App) *cobra.Command {
 func held(err error) error {
 	var by *ledger.HeldError
 	if errors.As(err, &by) {
-		return &exitError{code: ExitBusy, err: fmt.Errorf("%w\nhint: run the same command again then", err)}
+		return &exitError{code: ExitParked, err: fmt.Errorf("%w\nhint: run the same command again then", err)}
 	}
 	return err
 }

@@ -17,7 +17,9 @@ const remedy = "correct the sample, or take it out of the file"
 // A parser makes samples for one query. It is for one goroutine.
 type parser struct {
 	meters    map[string]bool // nil for all
+	resources map[string]bool // nil for all
 	before    time.Time       // zero for no limit
+	leftOut   func(s usage.Sample, why string)
 	trusted   trust
 	verdicts  map[string]bool // whether a sender is trusted
 	flattener flattener
@@ -41,19 +43,27 @@ type parser struct {
 func newParser(place placing, q usage.Query) *parser {
 	p := &parser{
 		before:    q.Before,
+		leftOut:   q.LeftOut,
 		names:     make(interner),
 		volumes:   make(volumes),
 		verdicts:  make(map[string]bool),
 		flattener: newFlattener(place, q.Metadata),
 		whole:     newFlattener(place, nil),
 	}
-	if len(q.Meters) > 0 {
-		p.meters = make(map[string]bool)
-		for _, meter := range q.Meters {
-			p.meters[meter] = true
-		}
-	}
+	p.meters, p.resources = setOf(q.Meters), setOf(q.Resources)
 	return p
+}
+
+// setOf is nil for an empty list, which stands for all there are.
+func setOf(names []string) map[string]bool {
+	if len(names) == 0 {
+		return nil
+	}
+	set := make(map[string]bool, len(names))
+	for _, name := range names {
+		set[name] = true
+	}
+	return set
 }
 
 func (p *parser) note(err error) {
@@ -76,11 +86,15 @@ func (p *parser) parse(v value, s *usage.Sample) (wanted bool, err error) {
 	if err == nil && p.meters != nil && !p.meters[s.Meter] {
 		return false, nil
 	}
+	distrusted := ""
 	if len(p.trusted) > 0 {
 		sender, err := p.text(f[fieldSender], &p.sender, "source")
 		p.note(err)
 		if err == nil && !p.trusts(sender) {
-			return false, nil
+			if p.leftOut == nil {
+				return false, nil
+			}
+			distrusted = fmt.Sprintf("its sender %q is not among trust_sources", sender)
 		}
 	}
 	s.Time, err = p.time(f[fieldTime], "timestamp")
@@ -97,6 +111,9 @@ func (p *parser) parse(v value, s *usage.Sample) (wanted bool, err error) {
 	p.note(err)
 	s.Resource, err = p.required(f[fieldResource], &p.resource, "resource", "resource_id")
 	p.note(err)
+	if err == nil && p.resources != nil && !p.resources[s.Resource] {
+		return false, nil
+	}
 	s.Unit, err = p.text(f[fieldUnit], &p.unit, "unit")
 	p.note(err)
 	s.ID, err = p.id()
@@ -114,7 +131,13 @@ func (p *parser) parse(v value, s *usage.Sample) (wanted bool, err error) {
 		p.note(err)
 	}
 	p.describe(s)
-	if len(p.errs) > 0 {
+	switch {
+	case distrusted != "":
+		if len(p.errs) == 0 {
+			p.leftOut(*s, distrusted)
+		}
+		return false, nil
+	case len(p.errs) > 0:
 		return true, mistake(v, p.errs...)
 	}
 	return true, nil

@@ -42,7 +42,6 @@ func TestEveryGuardIsNeeded(t *testing.T) {
 			}
 		}
 	}
-
 	if guards < 70 {
 		t.Errorf("found %d guards only", guards)
 	}

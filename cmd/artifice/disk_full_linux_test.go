@@ -65,8 +65,8 @@ func TestDiskFull(t *testing.T) {
 	d := deploy(t, k, t.TempDir(), csvFiles(filepath.Join(disk.dir, "invoices")), "[store:object]\npath = "+filepath.Join(disk.dir, "artifice.db")+"\n", samples)
 	for _, s := range steps {
 		d.begin(s)
-		full := d.withoutRoom(disk, 8*page, s.collect())
-		billing := d.withoutRoom(disk, page, s.bill())
+		full := d.withoutRoom(disk, s.collect())
+		billing := d.withoutRoom(disk, s.bill())
 		t.Logf("the disk was full %d times while collecting and %d times while billing, at most %d KiB", full, billing, disk.size>>10)
 		if full == 0 || billing == 0 {
 			t.Error("the disk was never full")
@@ -78,22 +78,21 @@ func TestDiskFull(t *testing.T) {
 	}
 }
 
-// withoutRoom runs a command on a disk that is full, with a little more room
-// each time, until it is done. It returns how often it was not.
-func (d *deployment) withoutRoom(disk *disk, more int64, args []string) (failed int) {
+// withoutRoom runs a command on a disk that is full, and again with a page more
+// room, two more, three more, until it is done: a run that fails may take the
+// room that it was given. It returns how often it was not.
+func (d *deployment) withoutRoom(disk *disk, args []string) (failed int) {
 	d.t.Helper()
 	disk.resize(max(page, disk.used())) // without a limit there would be no end
 	for ; failed < maxRuns; failed++ {
 		p := d.start(0, neverKilled, args...)
-		code := p.wait()
-		d.t.Logf("size %d code %d: %.300s", disk.size, code, &p.stderr)
-		switch {
+		switch code := p.wait(); {
 		case code == cli.ExitDone:
 			return failed
 		case code != cli.ExitFailed || !strings.Contains(p.stderr.String(), "full") && !strings.Contains(p.stderr.String(), "no space"):
 			d.t.Fatalf("artifice %v on a full disk: exit code %d\n%s", args, code, &p.stderr)
 		}
-		disk.resize(disk.size + more)
+		disk.resize(disk.size + int64(failed+1)*page)
 	}
 	d.t.Fatalf("artifice %v is not done with a disk of %d bytes", args, disk.size)
 	return failed

@@ -101,6 +101,7 @@ func (w *world) block(n int) usage.Span {
 
 // use decides what a tenant uses, and which samples of it come late.
 func (w *world) use(tenant string) {
+	w.take(0, tenant, "net", usage.Delta, "7", epoch, nil)
 	for block := range blocks {
 		if w.chance(4) {
 			continue // nothing to bill, or less than what came late takes away
