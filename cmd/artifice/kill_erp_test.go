@@ -3,9 +3,11 @@ package main
 import (
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -58,19 +60,53 @@ func (dir csvFiles) saved(t testing.TB) []saved {
 type receiver struct {
 	server *httptest.Server
 	seed   uint64
+	// reliable says that nothing is lost, but what a trap loses.
+	reliable bool
 
 	mu       sync.Mutex
+	idle     *sync.Cond        // told when a connection has ended
+	open     map[net.Conn]bool // connections
 	invoices map[string][]byte // by key
 	posts    map[string]int    // by key
-	other    []string          // keys that came again with another invoice
-	onPost   func()            // called once, by the next POST, when it is saved and not yet answered
+	repeated []string          // keys that came again after they were saved
+	other    []string          // of these, those that came with another invoice
+	onPost   func(fate *int)   // called once, by the next POST, before anything becomes of it
 }
 
 func newReceiver(t testing.TB, seed uint64) *receiver {
-	r := &receiver{seed: seed, invoices: map[string][]byte{}, posts: map[string]int{}}
-	r.server = httptest.NewServer(r)
+	r := &receiver{seed: seed, open: map[net.Conn]bool{}, invoices: map[string][]byte{}, posts: map[string]int{}}
+	r.idle = sync.NewCond(&r.mu)
+	r.server = httptest.NewUnstartedServer(r)
+	r.server.Config.ConnState = func(c net.Conn, state http.ConnState) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if state == http.StateClosed {
+			delete(r.open, c)
+			r.idle.Broadcast()
+		} else {
+			r.open[c] = true
+		}
+	}
+	r.server.Start()
 	t.Cleanup(r.server.Close)
 	return r
+}
+
+// drain waits until all that was ever sent is dealt with: what a process sent
+// before it was killed, too. Nothing else may be sent meanwhile.
+func (r *receiver) drain(t testing.TB) {
+	t.Helper()
+	// Connections are accepted in their order, so that no earlier one is left.
+	c, err := net.Dial("tcp", r.server.Listener.Addr().String())
+	noError(t, err)
+	fmt.Fprint(c, "GET /?key=0 HTTP/1.1\r\nHost: receiver\r\nConnection: close\r\n\r\n")
+	_, err = io.Copy(io.Discard, c)
+	noError(t, errors.Join(err, c.Close()))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for len(r.open) > 0 {
+		r.idle.Wait()
+	}
 }
 
 func (r *receiver) config() string {
@@ -91,7 +127,7 @@ const (
 const troubled = 3
 
 func (r *receiver) fate(key string, post int) int {
-	if post > troubled {
+	if r.reliable || post > troubled {
 		return answered
 	}
 	var hash uint64
@@ -122,21 +158,27 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	r.posts[key]++
 	fate := r.fate(key, r.posts[key])
-	if fate == requestLost {
-		panic(http.ErrAbortHandler)
+	if then := r.onPost; then != nil {
+		r.onPost = nil
+		r.mu.Unlock()
+		then(&fate)
+		r.mu.Lock()
 	}
-	if fate == notNow {
+	switch fate {
+	case requestLost:
+		panic(http.ErrAbortHandler)
+	case notNow:
 		http.Error(w, "not now", http.StatusServiceUnavailable)
 		return
 	}
-	if was, ok := r.invoices[key]; ok && string(was) != string(body) {
+	was, again := r.invoices[key]
+	if again {
+		r.repeated = append(r.repeated, key)
+	}
+	if again && string(was) != string(body) {
 		r.other = append(r.other, key)
 	} else {
 		r.invoices[key] = body
-	}
-	if r.onPost != nil {
-		r.onPost()
-		r.onPost = nil
 	}
 	switch fate {
 	case answerLost:
@@ -149,8 +191,8 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	w.WriteHeader(http.StatusCreated)
 }
 
-// trap calls f when the next invoice is saved and not yet answered.
-func (r *receiver) trap(f func()) {
+// trap calls f when the next invoice comes, which may change its fate.
+func (r *receiver) trap(f func(fate *int)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.onPost = f
