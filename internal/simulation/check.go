@@ -103,8 +103,7 @@ func (r *run) verify() error {
 		found = errors.Join(errs...)
 		return nil
 	}
-	// The process may die here, too, but only once.
-	if !r.do(prove) && !r.do(prove) {
+	if !r.surely(prove) {
 		found = errors.Join(found, errors.New("the ledger could not be verified"))
 	}
 	return found

@@ -182,7 +182,7 @@ func (r *run) restored() error {
 		}
 		return nil
 	}
-	if !r.do(look) && !r.do(look) {
+	if !r.surely(look) {
 		errs = append(errs, errors.New("nothing could be reconciled"))
 	}
 	return errors.Join(errs...)

@@ -213,6 +213,16 @@ func (w *world) do(jobs ...job) bool {
 	return done
 }
 
+// surely does a job that must succeed, though its process may die, once.
+func (w *world) surely(j job) bool {
+	for range 2 {
+		if w.do(j) {
+			return true
+		}
+	}
+	return false
+}
+
 // later lets time pass with nobody at work.
 func (w *world) later(d time.Duration) {
 	w.now = w.now.Add(d)
