@@ -22,8 +22,8 @@ func billCommand(a *App) *cobra.Command {
 			"where an earlier run was stopped. What came late for a block that was billed\n" +
 			"already becomes items of this invoice, at the cost of its own block.\n\n" +
 			"A tenant with a service that has no cost is parked, and the others are billed:\n" +
-			"the exit code is 3 then, and with an order in doubt. It is 4 where another\n" +
-			"process bills some of the tenants, and 1 where something failed.",
+			"the exit code is 3 then, as with an order in doubt, or where another process\n" +
+			"bills some of the tenants, and 1 where something failed.",
 		Example: "  artifice bill --month 2013-08\n  artifice bill --month 2013-08 --tenant 931dc699f9934021bb4a2b1088ba4d3b",
 		Args:    noArgs,
 	}

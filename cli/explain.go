@@ -68,7 +68,7 @@ func (a *App) explainWindow(ctx context.Context, s *session, cmd *cobra.Command,
 	window := usage.WindowAt(at)
 	explanations, err := s.Explain(ctx, f.tenant, f.resource, window)
 	if len(explanations) == 0 {
-		return errors.Join(err, fmt.Errorf("there is no sample of resource %s, and no usage in %s\nhint: artifice usage --by resource lists resources", f.resource, window.Start.In(s.Location).Format(time.RFC3339)))
+		return errors.Join(err, fmt.Errorf("there is no sample of resource %s, and no usage in %s\nhint: artifice usage --month %s --by resource lists resources", f.resource, window.Start.In(s.Location).Format(time.RFC3339), window.Start.In(s.Location).Format("2006-01")))
 	}
 	if output != "table" {
 		if werr := explanationGrid(explanations, f.tenant).write(a.Stdout, output); werr != nil {

@@ -18,8 +18,8 @@ func reconcileCommand(a *App) *cobra.Command {
 			"with its items, and found, is settled; what is not found is sent by the next\n" +
 			"bill. Of settled orders it names those that the ERP has not, as after it was\n" +
 			"restored from a backup, or has under another reference: the exit code is 1\n" +
-			"then. It is 3 where something is left for bill, or for a person, and 4 where\n" +
-			"another process is at work.",
+			"then. It is 3 where something is left for bill, for a person, or for another\n" +
+			"process that is at work.",
 		Example: "  artifice reconcile\n  artifice reconcile --month 2013-08",
 		Args:    noArgs,
 	}

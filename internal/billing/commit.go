@@ -162,6 +162,10 @@ func (e *Engine) send(ctx context.Context, h *held, inv invoice.Invoice) Outcome
 	defer cancel()
 	h.sent = true
 	reference, err := inv.Commit(within)
+	if err != nil && within.Err() != nil && !invoice.IsPermanent(err) {
+		// Nobody waited for the answer, whatever the adapter calls that.
+		err = invoice.UnknownOutcome(err)
+	}
 	if err == nil && reference == "" {
 		err = invoice.UnknownOutcome(fmt.Errorf("%s does not say what the ERP calls the invoice", e.Adapter))
 	}

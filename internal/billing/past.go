@@ -31,7 +31,7 @@ type past struct {
 	meters      map[string]usage.Meter
 	inv         invoice.Invoice      // of the block's order, once a price is asked for
 	prices      map[[4]string]*price // that were asked for, by datacenter, service, unit and begun unit
-	used        map[[3]string]bool   // meter, datacenter and service of what the block used
+	used        map[[3]string]bool   // meter, datacenter and service of what the block used, and was not billed for
 	unknown     map[string]bool      // meters that are no longer in the config
 	lines       []*line
 	known       map[lateSeries]*line // that were looked for before; nil for those of a meter that is gone
@@ -94,8 +94,38 @@ func (e *Engine) past(ctx context.Context, order ledger.Order, perResource bool)
 	return p, err
 }
 
+// oneSource is an error where usage that came late is of a meter and resource
+// that another source had billed in that window: it is that usage again.
+func (p *past) oneSource(ctx context.Context) error {
+	type at struct {
+		meter, resource string
+		start           int64
+	}
+	late := map[at]string{} // the source
+	for _, row := range p.rows {
+		id := at{row.Meter, row.Resource, row.Window.Start.UnixNano()}
+		if first, known := late[id]; known && first != row.Source {
+			return twoSources(row.Entry, first)
+		}
+		late[id] = row.Source
+	}
+	for entry, err := range p.Store.Entries(ctx, ledger.EntryFilter{Tenant: p.order.Tenant.ID, Within: p.order.Block}) {
+		if err != nil {
+			return err
+		}
+		source, known := late[at{entry.Meter, entry.Resource, entry.Window.Start.UnixNano()}]
+		if known && source != entry.Source {
+			return twoSources(entry, source)
+		}
+	}
+	return nil
+}
+
 // gather puts every adjustment into its line.
 func (p *past) gather(ctx context.Context) error {
+	if err := p.oneSource(ctx); err != nil {
+		return err
+	}
 	for _, row := range p.rows {
 		of := lateSeries{row.Meter, row.Resource, row.Datacenter, row.Service, row.Unit}
 		l, known := p.known[of]
@@ -241,7 +271,9 @@ func (p *past) unbilled(ctx context.Context, row ledger.Adjustment) (bool, error
 				return false, err
 			}
 			id := [3]string{entry.Meter, entry.Datacenter, entry.Service}
-			sums[id] = sums[id].Add(entry.Volume.Volume)
+			if !p.itemized(entry) {
+				sums[id] = sums[id].Add(entry.Volume.Volume)
+			}
 		}
 		p.used = map[[3]string]bool{}
 		for id, sum := range sums {
@@ -249,6 +281,14 @@ func (p *past) unbilled(ctx context.Context, row ledger.Adjustment) (bool, error
 		}
 	}
 	return p.used[[3]string{row.Meter, row.Datacenter, row.Service}], nil
+}
+
+// itemized reports whether an entry of the block is summed by an item of its
+// order, in whatever unit.
+func (p *past) itemized(entry usage.Entry) bool {
+	return slices.ContainsFunc(p.items[:p.own], func(i ledger.Item) bool {
+		return i.Datacenter == entry.Datacenter && i.Name == entry.Service && slices.Contains(i.Meters, entry.Meter)
+	})
 }
 
 // ask asks what a service cost in the block.

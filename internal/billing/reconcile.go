@@ -120,8 +120,8 @@ func (e *Engine) confirm(ctx context.Context, order ledger.Order) Outcome {
 	reference, err := finder.Find(ctx)
 	switch {
 	case errors.Is(err, invoice.ErrNotFound):
-		return Outcome{Order: order, Result: Absent, Err: fmt.Errorf("tenant %s: order %s was saved as %s on %s, and the ERP has it not (was it restored from a backup? artifice void lets the block be billed again)",
-			order.Tenant.ID, order.Key, order.Reference, order.Changed.In(e.Location).Format("2006-01-02"))}
+		return Outcome{Order: order, Result: Absent, Err: fmt.Errorf("tenant %s: order %s was saved as %s on %s, and the ERP has it not (%w; where it is really gone, as after a restored backup, artifice void lets the block be billed again)",
+			order.Tenant.ID, order.Key, order.Reference, order.Changed.In(e.Location).Format("2006-01-02"), err)}
 	case err != nil:
 		return e.notLookedUp(order, err)
 	case reference != order.Reference:

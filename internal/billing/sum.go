@@ -127,11 +127,16 @@ func (o *onceOnly) check(entry usage.Entry) error {
 	}
 	key := [2]string{entry.Meter, entry.Resource}
 	if first, ok := o.from[key]; ok && first != entry.Source {
-		return invoice.Permanent(fmt.Errorf("usage of meter %s, resource %s in %s came from two sources, %s and %s, and would be billed twice (a source that was renamed must keep its old name)",
-			entry.Meter, entry.Resource, entry.Window.Start.Format(time.RFC3339), min(first, entry.Source), max(first, entry.Source)))
+		return twoSources(entry, first)
 	}
 	o.from[key] = entry.Source
 	return nil
+}
+
+// twoSources is the error for usage that came under two names of a source.
+func twoSources(entry usage.Entry, other string) error {
+	return invoice.Permanent(fmt.Errorf("usage of meter %s, resource %s in %s came from two sources, %s and %s, and would be billed twice (a source that was renamed must keep its old name)",
+		entry.Meter, entry.Resource, entry.Window.Start.Format(time.RFC3339), min(other, entry.Source), max(other, entry.Source)))
 }
 
 // Used returns the billed services that were used within the block by anybody,

@@ -62,11 +62,19 @@ func (p *proof) usage(ctx context.Context) error {
 	meters := p.metersByName()
 	holes := map[usage.Span]int{}
 	early := map[string]usage.Span{} // by source, the first such window
+	twice := map[[3]string]bool{}    // told already, by meter and the two sources
+	var once onceOnly
 	for entry, err := range p.Store.Entries(ctx, ledger.EntryFilter{Tenant: p.tenant}) {
 		if err != nil {
 			return err
 		}
 		p.Entries++
+		if err := once.check(entry); err != nil {
+			if id := [3]string{entry.Meter, entry.Source, once.from[[2]string{entry.Meter, entry.Resource}]}; !twice[id] {
+				twice[id] = true
+				p.fail(nil, entry.Window, "%v", err)
+			}
+		}
 		if i := p.covering(entry.Window); i >= 0 {
 			s := strandOf(entry, itemized[i])
 			sums[i][s] = sums[i][s].Add(entry.Volume.Volume)
