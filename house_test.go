@@ -49,8 +49,6 @@ var arrows = map[string][]string{
 	"adapters/openerp":           {"invoice", "usage", "config", "rates", "adapters/openerp/internal/"},
 	"adapters/openerp/internal/": {"adapters/openerp/internal/"},
 	"adapters/odoo":              {"adapters/openerp"},
-	"internal/openstack":         {"config", "usage"},
-	"internal/openstack/":        {},
 	"adapters/ceilometer":        {"usage", "config", "rates", "internal/openstack"},
 	"adapters/sqlite":            {"ledger", "invoice", "usage", "config", "internal/sqlledger"},
 	"adapters/postgres":          {"ledger", "invoice", "usage", "config", "internal/sqlledger"},
