@@ -63,7 +63,10 @@ type Pruner interface {
 	// the last fold of a series, and from one that is followed by a fold which
 	// is not pruned, folding may go on, so these keep their states. A
 	// block that has pending adjustments, and one with an unsettled order that
-	// carries some for it, is left as it is.
+	// carries some for it, is left as it is. So is one of whose entries any is
+	// of a window of a series in which another tenant has entries or adjustments
+	// too, and no settled order of that tenant has the window: late samples are
+	// refused for all that share it.
 	Prune(ctx context.Context, before time.Time) (Pruned, error)
 }
 
@@ -71,5 +74,5 @@ type Pruner interface {
 type Pruned struct {
 	Orders  int // whose entries were dropped
 	Entries int // that were dropped
-	Kept    int // orders that were left as they are, for their adjustments
+	Kept    int // orders that were left as they are, for adjustments or for other tenants
 }

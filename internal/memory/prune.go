@@ -25,7 +25,7 @@ func (s *Store) Prune(ctx context.Context, before time.Time) (ledger.Pruned, err
 		windows := s.billed(o.Order)
 		switch {
 		case len(windows) == 0:
-		case s.unsettled(o.Order):
+		case s.unsettled(o.Order) || s.othersUnsettled(o.Order, windows):
 			pruned.Kept++
 		default:
 			pruned.Orders++
@@ -54,6 +54,30 @@ func (c *content) unsettled(o ledger.Order) bool {
 		if o.Block.Overlaps(w.fold.Window) && slices.ContainsFunc(w.lateOf(o.Tenant.ID), func(a ledger.Adjustment) bool {
 			return a.Order == "" || c.orders[a.Order].Status != ledger.Settled
 		}) {
+			return true
+		}
+	}
+	return false
+}
+
+// othersUnsettled reports whether another tenant has anything in one of an order's
+// windows, and no settled order for it.
+func (c *content) othersUnsettled(o ledger.Order, windows []windowKey) bool {
+	for _, key := range windows {
+		w := c.windows[key]
+		for _, tenant := range tenantsOf(w) {
+			if tenant != o.Tenant.ID && !c.settled(tenant, w.fold.Window) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// settled reports whether a settled order of the tenant has time of the span.
+func (c *content) settled(tenant string, span usage.Span) bool {
+	for o := range c.ordersOf(tenant) {
+		if o.Status == ledger.Settled && o.Block.Overlaps(span) {
 			return true
 		}
 	}

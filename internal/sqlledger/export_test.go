@@ -15,4 +15,6 @@ var (
 	SelectAdjustments = selectAdjustments
 	SelectGaps        = selectGaps
 	FreedBy           = `SELECT volume FROM adjustments` + freedBy
+	OthersEntries     = othersEntries
+	OthersAdjustments = othersAdjustments
 )

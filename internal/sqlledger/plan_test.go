@@ -84,6 +84,20 @@ func TestPlans(t *testing.T) {
 			"INDEX 1", "SEARCH adjustments USING INDEX adjustments_by_order (order_id=?)",
 			"INDEX 2", "SEARCH adjustments USING INDEX adjustments_pending_once (tenant_id=? AND hour>? AND hour<?)",
 		}},
+		"entries of others in a tenant's windows": {sqlledger.OthersEntries, []string{
+			"SEARCH e USING PRIMARY KEY (tenant_id=? AND hour>? AND hour<?)",
+			"SEARCH w USING PRIMARY KEY (series_id=?)",
+			"SEARCH x USING PRIMARY KEY (tenant_id=? AND hour=? AND series_id=?)",
+			"CORRELATED SCALAR SUBQUERY 1",
+			"SEARCH s USING INDEX orders_by_tenant (tenant_id=? AND reserves=? AND begins<?)",
+		}},
+		"adjustments of others in a tenant's windows": {sqlledger.OthersAdjustments, []string{
+			"SEARCH e USING PRIMARY KEY (tenant_id=? AND hour>? AND hour<?)",
+			"SEARCH w USING PRIMARY KEY (series_id=?)",
+			"SEARCH x USING COVERING INDEX adjustments_once (tenant_id=? AND hour=? AND series_id=?)",
+			"CORRELATED SCALAR SUBQUERY 1",
+			"SEARCH s USING INDEX orders_by_tenant (tenant_id=? AND reserves=? AND begins<?)",
+		}},
 		"gaps of a tenant": {sqlledger.SelectGaps + ` WHERE t.tenant = ?`, []string{
 			"SEARCH t USING COVERING INDEX sqlite_autoindex_tenants_1 (tenant=?)",
 			"SEARCH g USING COVERING INDEX gaps_by_tenant (tenant_id=?)",

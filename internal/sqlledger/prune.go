@@ -47,11 +47,26 @@ func (l *Ledger) Prune(ctx context.Context, before time.Time) (ledger.Pruned, er
 	return pruned, err
 }
 
+// What other tenants, who have no settled order for it, have in the windows of
+// a tenant's entries: few series have more than one owner. SQLite does not use
+// both ends of a BETWEEN here.
+const (
+	othersEntries     = `SELECT 1` + entriesOfMany + ` CROSS JOIN entries x` + ofOthers
+	othersAdjustments = `SELECT 1` + entriesOfMany + ` CROSS JOIN adjustments x` + ofOthers
+
+	entriesOfMany = ` FROM entries e CROSS JOIN owners w`
+	ofOthers      = ` WHERE e.tenant_id = ? AND e.hour >= ? AND e.hour <= ? AND w.series_id = e.series_id AND w.tenant_id <> e.tenant_id
+		AND x.tenant_id = w.tenant_id AND x.hour = e.hour AND x.series_id = e.series_id
+		AND NOT EXISTS (SELECT 1 FROM orders s WHERE s.tenant_id = x.tenant_id AND s.reserves = 1 AND s.status = 'settled'
+			AND s.begins < (x.hour + 1) * 3600000000000 AND s.ends > x.hour * 3600000000000) LIMIT 1`
+)
+
 // A sumKey says what the entries that one sum stands for have in common.
 type sumKey struct{ series, kind int64 }
 
 // pruneOrder puts sums in the place of the entries of an order's block. It
-// keeps one with adjustments that are not settled.
+// keeps one with adjustments that are not settled, and one that shares windows
+// with tenants who have not settled them.
 func (t *tx) pruneOrder(o storedOrder) (entries int, kept bool, err error) {
 	first, last := hoursWithin(o.Block)
 	sums := map[sumKey]amount{}
@@ -76,6 +91,11 @@ func (t *tx) pruneOrder(o storedOrder) (entries int, kept bool, err error) {
 		WHERE a.tenant_id = ? AND a.hour BETWEEN ? AND ? AND (a.order_id IS NULL OR c.status <> 'settled')`, []any{o.tenant, first, last}, &n)
 	if err != nil || n > 0 {
 		return 0, n > 0, err
+	}
+	for _, others := range []string{othersEntries, othersAdjustments} {
+		if shared, err := t.first(others, []any{o.tenant, first, last}, &n); err != nil || shared {
+			return 0, shared, err
+		}
 	}
 	var values []any
 	for _, key := range sortedKeys(sums) {

@@ -38,7 +38,7 @@ var lateFaults = []fault{
 	{"void under a lease", "void.go", "if err := o.held(s.now()); err != nil {", "if err := o.held(s.now()); err != nil && false {"},
 	{"pending in a free block", "void.go", "if !cell.pending.Volume.Volume.IsZero() && c.reservedBy(kind.tenant, w.fold.Window) == nil {", "if false {"},
 	{"pending of other blocks freed", "void.go", " && c.reservedBy(kind.tenant, w.fold.Window) == nil {", " {"},
-	{"pending dropped by a void", "void.go", "\tcell.entry = add(cell.entry, late)\n", ""},
+	{"pending dropped by a void", "void.go", "\tc.entry = add(c.entry, late)\n", ""},
 	{"carried by a void order", "void.go", "\t\t\t\tif a.Order == void.Key {", "\t\t\t\tif false {"},
 	{"what a void order carried is lost", "void.go", "cell.pending, changed = add(cell.pending, a.Entry), true", "changed = true"},
 	{"released over what is pending", "void.go", "cell.pending, changed = add(cell.pending, a.Entry), true", "cell.pending, changed = a.Entry, true"},

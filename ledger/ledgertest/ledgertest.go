@@ -100,6 +100,7 @@ func Run(t *testing.T, open func(t *testing.T) ledger.Store, options ...Option) 
 		{"random steps", suite.testRandom},
 		{"prune", suite.testPrune},
 		{"prune keeps", suite.testPruneKeeps},
+		{"prune keeps what tenants share", suite.testPruneShared},
 		{"prune, then late usage", suite.testPruneLate},
 		{"prune states", suite.testPruneStates},
 		{"archive", suite.testArchive},

@@ -205,8 +205,9 @@ func (m *model) before(key string) int {
 	return 0
 }
 
-// prune drops what the settled orders that end by an hour billed.
-func (m *model) prune(before int) {
+// prune drops what the settled orders that end by an hour billed. Where the
+// store has entries, if only of 0, and where adjustments, it is told.
+func (m *model) prune(before int, entries, adjustments map[place]bool) {
 	for _, o := range m.orders {
 		if o.status != ledger.Settled || o.last > before || len(o.billed) == 0 {
 			continue
@@ -219,8 +220,24 @@ func (m *model) prune(before int) {
 				return carries && other.status != ledger.Settled
 			}))
 		}
+		for p := range entries {
+			kept = kept || p.tenant == o.tenant && o.covers(p.hour) && (m.shared(p, entries) || m.shared(p, adjustments))
+		}
 		o.pruned = !kept || o.pruned
 	}
+}
+
+// shared reports whether one of the places is in the same window of a series as
+// another, of another tenant, of whom no settled order has it.
+func (m *model) shared(with place, places map[place]bool) bool {
+	for p := range places {
+		if p.hour == with.hour && p.resource == with.resource && p.tenant != with.tenant {
+			if by := m.reserving(p.tenant, p.hour); by == nil || by.status != ledger.Settled {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // listed is what a model knows of its orders, as text.

@@ -76,6 +76,7 @@ func (s suite) testPruneKeeps(t *testing.T) {
 	able[ledger.Pruner](t, store, "Pruner")
 	settle(t, store, recordAcme(t, store))
 	billed(t, store, order("ab", "acme", hours(0, 3)))
+	billed(t, store, order("dd", "umbrella", hours(5, 10)))
 	must(t, store.Record(t.Context(), batch(vm, mine(4, "12"))))
 	prune(t, store, 9, ledger.Pruned{Orders: 1, Entries: 3, Kept: 1})
 	wantAt(t, store, "acme", 4, "4 vm-1 c1.small 10", "4 vm-1 c1.small +2 pending")
@@ -94,12 +95,61 @@ func (s suite) testPruneKeeps(t *testing.T) {
 	})
 }
 
+// testPruneShared: a block stays as it is while one of its windows is shared
+// with another tenant, of whom nothing settled has it: what comes late for that
+// tenant still counts.
+func (s suite) testPruneShared(t *testing.T) {
+	store := s.open(t)
+	able[ledger.Pruner](t, store, "Pruner")
+	must(t, store.Record(t.Context(), batch(disk, fold(disk, 4, volume("acme", "disk", "1")))))
+	settle(t, store, recordAcme(t, store)) // aa, hours 3 to 6, of which umbrella shares hour 5
+	billed(t, store, order("ab", "acme", hours(0, 3)))
+	billed(t, store, order("ac", "umbrella", hours(6, 7))) // another hour
+	void := order("ad", "umbrella", hours(5, 6))
+	billed(t, store, void)
+	must(t, store.Void(t.Context(), void.Key, at(1002, "wrong")))
+	prune(t, store, 7, ledger.Pruned{Orders: 1, Entries: 3, Kept: 1})
+	late := func(series ledger.Series, n int, volumes ...usage.Volume) {
+		t.Helper()
+		f := fold(series, n, volumes...)
+		f.Digest = "one more sample"
+		must(t, store.Record(t.Context(), batch(series, f)))
+	}
+	late(vm, 5, volume("acme", "c1.small", "10"), volume("umbrella", "c1.small", "21"))
+	wantAt(t, store, "umbrella", 5, "5 vm-1 c1.small 21")
+	wantAt(t, store, "acme", 5, "5 vm-1 c1.small 10")
+
+	must(t, store.Park(t.Context(), parked("ae", "umbrella", hours(5, 6)), at(1000, "")))
+	prune(t, store, 7, ledger.Pruned{Kept: 1})
+	five := claim(t, store, order("af", "umbrella", hours(5, 6)))
+	prune(t, store, 7, ledger.Pruned{Kept: 1})
+	must(t, store.Suspend(t.Context(), five, ledger.Parked, at(1001, "")))
+	prune(t, store, 7, ledger.Pruned{Kept: 1})
+
+	// Umbrella has an adjustment of hour 4, and no entry.
+	four := claim(t, store, order("ag", "umbrella", hours(4, 5)))
+	late(disk, 4, volume("acme", "disk", "1"), volume("umbrella", "disk", "2"))
+	settle(t, store, five)
+	prune(t, store, 7, ledger.Pruned{Orders: 1, Entries: 1, Kept: 1}) // umbrella's: all of hour 5 is settled
+	settle(t, store, four)
+	prune(t, store, 7, ledger.Pruned{Orders: 1, Entries: 5})
+	prune(t, store, 7, ledger.Pruned{})
+	store = s.reopen(t, store)
+	same(t, "usage", usageOf(t, store, "acme", hours(0, 7)), []string{
+		"0-3 vm-1 c1.small 30", "3-7 vm-1 c1.small 40", "3-7 disk-1 disk 1",
+	})
+	same(t, "usage of umbrella", usageOf(t, store, "umbrella", hours(0, 7)), []string{
+		"5 vm-1 c1.small 21", "4 disk-1 disk +2 pending",
+	})
+}
+
 // testPruneLate: a late sample is noticed where entries were pruned, and
 // refused, with all of its batch. Where none were, usage comes as it does.
 func (s suite) testPruneLate(t *testing.T) {
 	store := s.open(t)
 	able[ledger.Pruner](t, store, "Pruner")
 	settle(t, store, recordAcme(t, store))
+	billed(t, store, order("dd", "umbrella", hours(5, 10)))
 	prune(t, store, 7, ledger.Pruned{Orders: 1, Entries: 4})
 	store = s.reopen(t, store)
 	folds := foldsOf(t, store, vm)

@@ -399,7 +399,18 @@ func (w *walker) prune() {
 	}
 	before := rapid.IntRange(1, 14).Draw(w.T, "before")
 	w.what, w.free, w.kept = fmt.Sprintf("prune before hour %d", before), true, true
+	entries, adjustments := map[place]bool{}, map[place]bool{}
+	for _, tenant := range w.tenants {
+		for e, err := range w.store.Entries(w.t.Context(), ledger.EntryFilter{Tenant: tenant}) {
+			w.must(err)
+			entries[placeOf(e)] = true
+		}
+		for a, err := range w.store.Adjustments(w.t.Context(), ledger.AdjustmentFilter{Tenant: tenant}) {
+			w.must(err)
+			adjustments[placeOf(a.Entry)] = true
+		}
+	}
 	_, err := pruner.Prune(w.t.Context(), hour(before))
 	w.must(err)
-	w.model.prune(before)
+	w.model.prune(before, entries, adjustments)
 }
