@@ -30,6 +30,7 @@ type deployment struct {
 	env     []string
 	samples *crashSamples
 	alone   bool // nobody else bills from the store, so that nobody is waited for
+	anytime bool // the late samples come while the first day is billed
 	taken   int  // how often orders were taken that were claimed before, found by check
 }
 
@@ -239,7 +240,7 @@ func (d *deployment) proven() {
 		counts[c.Checked] = c.Count.String()
 	}
 	orders := len(steps) * d.samples.tenants
-	if counts["mistakes"] != "0" || counts["orders"] != strconv.Itoa(orders) || counts["usage entries"] == "0" || counts["adjustments"] == "0" {
+	if counts["mistakes"] != "0" || counts["orders"] != strconv.Itoa(orders) || counts["usage entries"] == "0" || counts["adjustments"] == "0" && !d.anytime {
 		d.t.Errorf("verify says %v, want %d orders, entries and adjustments, and no mistakes", counts, orders)
 	}
 	changes, err := strconv.Atoi(counts["changes of orders"])

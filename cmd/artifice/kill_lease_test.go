@@ -50,14 +50,19 @@ func TestLeaseKept(t *testing.T) {
 func TestPausedPastLease(t *testing.T) {
 	for name, becomes := range map[string]int{"saved": answered, "lost": requestLost} {
 		t.Run(name, func(t *testing.T) {
-			d, first, arrived, fate := newLeased(t, "1s", func(p *process) { noError(t, p.cmd.Process.Signal(syscall.SIGSTOP)) })
+			d, first, arrived, fate := newLeased(t, "1s", func(p *process) {
+				if err := p.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+					t.Error(err)
+				}
+			})
 			<-arrived
 			fate <- becomes
 			d.untilDone(steps[0].bill()...)
 			before := d.run("orders", "--output", "csv")
 			noError(t, first.cmd.Process.Signal(syscall.SIGCONT))
-			if code := first.wait(); code != cli.ExitParked || !strings.Contains(first.stderr.String(), "taken over") {
-				t.Errorf("exit code %d, want %d and who has taken it over:\n%s%s", code, cli.ExitParked, &first.stdout, &first.stderr)
+			// Whether it hears of the answer before its own time is up is chance.
+			if code := first.wait(); code == cli.ExitDone {
+				t.Errorf("exit code %d, and another process had billed it:\n%s%s", code, &first.stdout, &first.stderr)
 			}
 			if after := d.run("orders", "--output", "csv"); after != before {
 				t.Errorf("orders were\n%s\nand then\n%s", before, after)
