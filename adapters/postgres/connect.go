@@ -75,9 +75,11 @@ func (s server) beforeConnect(_ context.Context, c *pgx.ConnConfig) error {
 }
 
 // afterConnect keeps the server from ending a connection that only holds a
-// lock. The parameter is there from version 14.
+// lock, by a parameter that is there from version 14; and from telling that
+// something is kept which a crash would lose.
 func (s server) afterConnect(ctx context.Context, conn *pgx.Conn) error {
-	_, err := conn.Exec(ctx, `SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'`)
+	_, err := conn.Exec(ctx, `SELECT set_config(name, CASE name WHEN 'synchronous_commit' THEN 'on' ELSE '0' END, false) FROM pg_settings
+		WHERE name = 'idle_session_timeout' OR name = 'synchronous_commit' AND setting = 'off'`)
 	return err
 }
 

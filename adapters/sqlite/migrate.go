@@ -49,16 +49,18 @@ func newProvider(db *sql.DB, sources fs.FS) (*goose.Provider, error) {
 }
 
 // begin makes a ledger in a database that nobody else knows of yet. The
-// journal mode is kept in the file.
+// journal mode is kept in the file. It is the last that is set: SQLite closes a
+// file without an error although the disk is full and the journal cannot be
+// moved into it, and what is still in the journal would not come with the file.
 func begin(ctx context.Context, db *sql.DB) error {
 	provider, err := newProvider(db, schema())
 	if err != nil {
 		return err
 	}
-	if _, err := db.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {
+	if _, err := provider.Up(ctx); err != nil {
 		return err
 	}
-	_, err = provider.Up(ctx)
+	_, err = db.ExecContext(ctx, "PRAGMA journal_mode = WAL")
 	return err
 }
 
