@@ -181,7 +181,7 @@ func TestPrepareKeepsOrder(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if usage.Digest(got) != usage.Digest(want) {
+		if !slices.EqualFunc(want, got, sameContent) {
 			t.Fatalf("prepared is\n%v, want\n%v", got, want)
 		}
 	})

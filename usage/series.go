@@ -2,13 +2,9 @@ package usage
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/binary"
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/shopspring/decimal"
 )
@@ -110,98 +106,4 @@ func pairs(metadata map[string]string) []string {
 		list = append(list, key, metadata[key])
 	}
 	return list
-}
-
-// Digest returns a text that stands for sorted samples: which they are, and all
-// that a transformer can see of them. The same samples give the same digest
-// wherever they were read, however their volumes are spelled (1.0 and 1), and
-// in whatever zone their times are. It is 16 characters long for each sample;
-// CompareDigests tells how two sets of samples differ. Ledgers of the first
-// releases hold such digests; those of package spool take less to make.
-func Digest(samples []Sample) string {
-	digest := make([]byte, 0, digestLength*len(samples))
-	var (
-		buf  []byte
-		keys []string
-	)
-	for i := range samples {
-		s := &samples[i]
-		keys = slices.AppendSeq(keys[:0], maps.Keys(s.Metadata))
-		slices.Sort(keys)
-		buf = appendContent(buf[:0], s, keys)
-		content := sha256.Sum256(buf)
-		identity := content
-		if s.ID != "" {
-			identity = sha256.Sum256([]byte(s.ID))
-		}
-		digest = base64.RawURLEncoding.AppendEncode(digest, identity[:6])
-		digest = base64.RawURLEncoding.AppendEncode(digest, content[:6])
-	}
-	return string(digest)
-}
-
-const (
-	identityLength = 8 // characters: 48 bits, of the samples of one window
-	digestLength   = 2 * identityLength
-)
-
-// CompareDigests says how the samples of now differ from those of before: how
-// many were added, how many have another content under the same id, and how
-// many are gone.
-func CompareDigests(before, now string) (added, changed, gone int) {
-	contents := map[string]string{}
-	for i := 0; i+digestLength <= len(before); i += digestLength {
-		contents[before[i:i+identityLength]] = before[i+identityLength : i+digestLength]
-	}
-	for i := 0; i+digestLength <= len(now); i += digestLength {
-		identity := now[i : i+identityLength]
-		content, known := contents[identity]
-		delete(contents, identity)
-		switch {
-		case !known:
-			added++
-		case content != now[i+identityLength:i+digestLength]:
-			changed++
-		}
-	}
-	return added, changed, len(contents)
-}
-
-// appendContent appends the content of a sample, its metadata in the order of
-// the keys, so that no two contents give the same bytes: a text has its length
-// before it.
-func appendContent(buf []byte, s *Sample, keys []string) []byte {
-	for _, text := range [...]string{s.ID, s.Meter, string(s.Kind), s.Unit, s.Tenant, s.Resource, s.Datacenter} {
-		buf = appendText(buf, text)
-	}
-	buf = appendBool(buf, s.Assumed)
-	buf = appendBool(buf, s.HasVolume)
-	buf = appendText(buf, reading(s).String())
-	buf = appendTime(buf, s.Time)
-	buf = appendTime(buf, s.Recorded)
-	buf = binary.AppendUvarint(buf, uint64(len(keys)))
-	for _, key := range keys {
-		buf = appendText(buf, key)
-		buf = appendText(buf, s.Metadata[key])
-	}
-	return buf
-}
-
-func appendText(buf []byte, text string) []byte {
-	buf = binary.AppendUvarint(buf, uint64(len(text)))
-	return append(buf, text...)
-}
-
-func appendBool(buf []byte, b bool) []byte {
-	if b {
-		return append(buf, 1)
-	}
-	return append(buf, 0)
-}
-
-// appendTime takes seconds and nanoseconds apart: UnixNano is not defined for
-// the zero time.
-func appendTime(buf []byte, t time.Time) []byte {
-	buf = binary.AppendVarint(buf, t.Unix())
-	return binary.AppendUvarint(buf, uint64(t.Nanosecond()))
 }

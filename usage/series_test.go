@@ -1,13 +1,10 @@
 package usage_test
 
 import (
-	"maps"
-	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/shopspring/decimal"
 
 	"github.com/openstack-artifice/artifice/usage"
 )
@@ -87,85 +84,5 @@ func TestSortWorksInPlace(t *testing.T) {
 	}
 	if samples[2].Meter != "" {
 		t.Error("what was dropped is kept alive behind the slice")
-	}
-}
-
-func TestDigest(t *testing.T) {
-	noon := clock("12:00:00")
-	sample := func(options ...option) []usage.Sample {
-		return []usage.Sample{gauge(noon, "1.5", append([]option{id("i"), metadata("k", "v"), metadata("l", "w")}, options...)...)}
-	}
-	base := usage.Digest(sample())
-	// Stores keep digests: another spelling of the same content, or another
-	// release, must not give another one.
-	if want := "3n0bchoe9fIXl2RJ"; base != want {
-		t.Errorf("digest is %s, but was %s when stores were first written", base, want)
-	}
-	same := map[string]option{
-		"origin": func(s *usage.Sample) { s.Origin = usage.Origin{Name: "elsewhere", Line: 3, Index: 9} },
-		"volume": func(s *usage.Sample) { s.Volume = decimal.RequireFromString("1.500") },
-		"zone":   func(s *usage.Sample) { s.Time = s.Time.In(time.FixedZone("", 3600)) },
-	}
-	for name, o := range same {
-		if got := usage.Digest(sample(o)); got != base {
-			t.Errorf("another spelling of the %s changes the digest", name)
-		}
-	}
-	other := map[string]option{
-		"id":          id("j"),
-		"tenant":      tenant("b"),
-		"datacenter":  in("south"),
-		"assumed":     assumed("north"),
-		"kind":        func(s *usage.Sample) { s.Kind = usage.Delta },
-		"unit":        unit("GB"),
-		"volume":      func(s *usage.Sample) { s.Volume = decimal.RequireFromString("1.51") },
-		"no volume":   noVolume,
-		"time":        func(s *usage.Sample) { s.Time = s.Time.Add(1) },
-		"recorded":    recorded(noon),
-		"value":       metadata("k", "x"),
-		"key":         metadata("m", "v"),
-		"border":      func(s *usage.Sample) { s.Metadata = map[string]string{"k": "vl", "w": ""} },
-		"no metadata": func(s *usage.Sample) { s.Metadata = nil },
-	}
-	seen := map[string]string{base: "the sample itself"}
-	for _, name := range slices.Sorted(maps.Keys(other)) {
-		digest := usage.Digest(sample(other[name]))
-		if twin, dup := seen[digest]; dup {
-			t.Errorf("the digest does not tell %s from %s", name, twin)
-		}
-		seen[digest] = name
-	}
-	if usage.Digest(nil) == base || usage.Digest(append(sample(), sample()...)) == base {
-		t.Error("the digest does not tell how many samples there are")
-	}
-}
-
-func TestCompareDigests(t *testing.T) {
-	sample := func(id, volume string) usage.Sample {
-		return usage.Sample{ID: id, Meter: "m", Resource: "r", Volume: decimal.RequireFromString(volume), HasVolume: true}
-	}
-	a, b, c, other := sample("a", "1"), sample("b", "1"), sample("c", "1"), sample("a", "2")
-	nameless, nameless2 := sample("", "1"), sample("", "2")
-	tests := []struct {
-		name                 string
-		before, now          []usage.Sample
-		added, changed, gone int
-	}{
-		{"nothing", nil, nil, 0, 0, 0},
-		{"the same", []usage.Sample{a, b}, []usage.Sample{a, b}, 0, 0, 0},
-		{"in another order", []usage.Sample{a, b}, []usage.Sample{b, a}, 0, 0, 0},
-		{"more", []usage.Sample{a}, []usage.Sample{a, b, c}, 2, 0, 0},
-		{"fewer", []usage.Sample{a, b, c}, []usage.Sample{b}, 0, 0, 2},
-		{"as many, others", []usage.Sample{a, b}, []usage.Sample{b, c}, 1, 0, 1},
-		{"corrected", []usage.Sample{a, b}, []usage.Sample{other, b}, 0, 1, 0},
-		{"without an id the content is all", []usage.Sample{nameless}, []usage.Sample{nameless2}, 1, 0, 1},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			added, changed, gone := usage.CompareDigests(usage.Digest(test.before), usage.Digest(test.now))
-			if added != test.added || changed != test.changed || gone != test.gone {
-				t.Errorf("%d added, %d changed, %d gone, want %d, %d, %d", added, changed, gone, test.added, test.changed, test.gone)
-			}
-		})
 	}
 }

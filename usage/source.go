@@ -2,6 +2,7 @@ package usage
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"time"
 )
@@ -12,16 +13,32 @@ type Source interface {
 	// repeated sample as often as it comes. A sample that cannot be right (no
 	// resource, no number, no such instant) is yielded as an error that names
 	// it; the sequence then goes on, so that the caller can report every
-	// mistake of the input at once. A context's error, and one after which
-	// nothing more can be read, ends the sequence.
+	// mistake of the input at once. So it does after a TenantError. A context's
+	// error, and one after which nothing more can be read, ends the sequence.
 	Samples(ctx context.Context, q Query) iter.Seq2[Sample, error]
 }
+
+// A TenantError says that the samples of a tenant could not all be read. Those
+// of other tenants are not concerned.
+type TenantError struct {
+	Tenant string
+	Err    error
+}
+
+func (e *TenantError) Error() string { return fmt.Sprintf("tenant %s: %v", e.Tenant, e.Err) }
+
+func (e *TenantError) Unwrap() error { return e.Err }
 
 // A Query says which samples are wanted. Zero fields do not narrow.
 type Query struct {
 	Meters   []string  // names of meters, as samples say them
 	Before   time.Time // only samples earlier than this
 	Metadata []string  // keys of metadata that will be looked at
+	// Collected is up to where the usage of tenants was collected from the
+	// source before, by tenant, with "" for the source as a whole. A source may
+	// leave out samples of windows that lie before, where it knows that nothing
+	// came late for them; of a window it yields all, or none.
+	Collected map[string]time.Time
 	// Resources are the ids of resources. A source may yield those of others.
 	Resources []string
 	// LeftOut is told of samples that the source leaves out by a rule of its

@@ -4,41 +4,43 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"slices"
 
 	"github.com/openstack-artifice/artifice/usage"
 )
 
-// digestMark begins a digest of this package: usage.Digest has no such
-// character.
-const digestMark = '.'
+// digestMark begins a digest: those of earlier releases have no such character.
+const digestMark = '~'
 
 const (
 	identityBytes    = 4
 	fingerprintBytes = 8
 )
 
+var errDigest = errors.New("the digest of a window is damaged")
+
 // CompareDigests says how samples differ from those that were recorded: how
 // many were added, how many have another content under the same id, and how
-// many are gone. The digest of what there is now is that of samples; what was
-// recorded may also be a digest of usage.Digest, which earlier releases used.
+// many are gone. Recorded is the digest of so many samples.
 //
 // A digest has 64 bits for each sample, half of them for which it is. That a
 // sample which was added passes for one that was counted has odds of one in
 // 2^32 for each that the window has, and that another content is missed of one
-// in 2^32.
-func CompareDigests(recorded, now string, samples []usage.Sample) (added, changed, gone int, err error) {
-	if recorded == now {
+// in 2^32. What releases before the first recorded says only how many there
+// were.
+func CompareDigests(recorded string, samples int, w *Window) (added, changed, gone int, err error) {
+	if recorded == w.Digest {
 		return 0, 0, 0, nil
 	}
-	if recorded == "" || recorded[0] != digestMark {
-		added, changed, gone = usage.CompareDigests(recorded, usage.Digest(samples))
-		return added, changed, gone, nil
+	if recorded != "" && recorded[0] != digestMark {
+		more := len(w.Samples) - samples
+		return max(0, more), 0, max(0, -more), nil
 	}
 	before, err := fingerprints(recorded)
 	if err != nil {
 		return 0, 0, 0, err
 	}
-	after, err := fingerprints(now)
+	after, err := fingerprints(w.Digest)
 	if err != nil {
 		return 0, 0, 0, err
 	}
@@ -66,11 +68,69 @@ func fingerprints(digest string) (map[uint32]uint32, error) {
 		return all, nil
 	}
 	data, err := base64.RawURLEncoding.DecodeString(digest[1:])
-	if err != nil || digest[0] != digestMark || len(data)%fingerprintBytes != 0 {
-		return nil, errors.New("the digest of a window is damaged")
+	if err != nil || len(data)%fingerprintBytes != 0 {
+		return nil, errDigest
 	}
 	for ; len(data) > 0; data = data[fingerprintBytes:] {
 		all[binary.BigEndian.Uint32(data)] += binary.BigEndian.Uint32(data[identityBytes:])
 	}
 	return all, nil
+}
+
+// A Dress stands for what a config makes samples say beside what was measured.
+// It is the same for the same samples in any order.
+type Dress struct {
+	Metadata    uint32 // those keys that a meter looks at
+	Datacenters uint32 // and whether they are assumed
+}
+
+// A Dresser makes the dresses of the windows of series. It is for one
+// goroutine.
+type Dresser struct {
+	keys []string // sorted; nil for all
+	last map[string]string
+	hash uint64 // of last
+}
+
+// NewDresser returns one for a meter that looks at some keys of metadata, nil
+// for all.
+func NewDresser(keys []string) *Dresser {
+	if keys != nil {
+		keys = slices.Compact(slices.Sorted(slices.Values(keys)))
+		keys = append([]string{}, keys...) // not nil
+	}
+	return &Dresser{keys: keys, hash: textsHash()}
+}
+
+// Dress returns the dress of samples, the zero Dress for none.
+func (d *Dresser) Dress(samples []usage.Sample) Dress {
+	var metadata, datacenters uint64
+	for i := range samples {
+		s := &samples[i]
+		if !Same(d.last, s.Metadata) {
+			d.last, d.hash = s.Metadata, d.metadataHash(s.Metadata)
+		}
+		at := instantOf(s.Time)
+		when := mixer(pi0).word(uint64(at.sec)).word(uint64(at.nsec))
+		metadata += when.word(d.hash).sum()
+		datacenters += when.bytes([]byte(s.Datacenter)).word(uint64(flag(s.Assumed))).sum()
+	}
+	return Dress{uint32(metadata), uint32(datacenters)}
+}
+
+func (d *Dresser) metadataHash(metadata map[string]string) uint64 {
+	keys := d.keys
+	if keys == nil {
+		for key := range metadata {
+			keys = append(keys, key)
+		}
+		slices.Sort(keys)
+	}
+	var texts []string
+	for _, key := range keys {
+		if value, ok := metadata[key]; ok {
+			texts = append(texts, key, value)
+		}
+	}
+	return textsHash(texts...)
 }

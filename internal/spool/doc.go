@@ -11,6 +11,6 @@
 // At no time are more samples held than the buffers hold, or one window. What
 // grows beyond that are 16 bytes, and up to twice that in reserve, for each id
 // of the one series that is being read: a message id may come again in another
-// window, and counts once. They are 128-bit hashes: among a million ids the
-// odds that two agree are one in 10^26.
+// window, and counts once. They are 96-bit hashes: among a million ids the odds
+// that two agree are one in 10^17.
 package spool

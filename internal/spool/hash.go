@@ -45,29 +45,30 @@ func (m mixer) sum() uint64 {
 }
 
 // A key stands for the id of a sample.
-type key struct{ a, b uint64 }
-
-func keyOf(id []byte) key {
-	return key{mixer(pi0).bytes(id).sum(), mixer(pi2).bytes(id).sum()}
+type key struct {
+	a uint64
+	b uint32
 }
 
-// settingHash stands for all of a sample's content that many samples of a
-// series have in common. Metadata come as keys and values in turn, by key.
-func settingHash(s *usage.Sample, pairs []string) uint64 {
+func keyOf(id []byte) key {
+	return key{mixer(pi0).bytes(id).sum(), uint32(mixer(pi2).bytes(id).sum())}
+}
+
+// textsHash stands for texts.
+func textsHash(texts ...string) uint64 {
 	var buf []byte
-	text := func(t string) {
-		buf = binary.AppendUvarint(buf, uint64(len(t)))
-		buf = append(buf, t...)
-	}
-	for _, t := range [...]string{s.Meter, string(s.Kind), s.Unit, s.Tenant, s.Resource, s.Datacenter} {
-		text(t)
-	}
-	buf = append(buf, flag(s.Assumed))
-	for _, t := range pairs {
-		text(t)
+	for _, t := range texts {
+		buf = appendText(buf, t)
 	}
 	sum := sha256.Sum256(buf)
 	return binary.LittleEndian.Uint64(sum[:])
+}
+
+// settingHash stands for what many samples of a series have in common, but for
+// what depends on how the source is configured: their datacenter, and which
+// metadata it gives.
+func settingHash(s *usage.Sample) uint64 {
+	return textsHash(s.Meter, string(s.Kind), s.Unit, s.Tenant, s.Resource)
 }
 
 func flag(b bool) byte {

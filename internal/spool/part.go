@@ -15,6 +15,7 @@ type Part struct {
 
 	numbers  numbers
 	seen     keySet
+	series   *Series
 	nameless record // that was counted last, where it has no id
 	isLast   bool   // whether it was the last that was counted
 	window   Window
@@ -28,7 +29,12 @@ type Part struct {
 // it.
 type Series struct {
 	Meter, Resource string
-	part            *Part
+	// Clashes are how many samples were left out until now although they are no
+	// repetitions: their id was counted before, with another content. The first
+	// of them is Clash.
+	Clashes int
+	Clash   usage.Sample
+	part    *Part
 }
 
 // A Window is the samples of one series within one window. It is good until
@@ -36,7 +42,10 @@ type Series struct {
 type Window struct {
 	usage.Span
 	Samples []usage.Sample // in the order of usage.Sort, each once
-	Digest  string         // of the samples, "" for none; see CompareDigests
+	// Digest is of the samples, "" for none; see CompareDigests. It does not
+	// depend on what the source is configured to say of them beside what was
+	// measured: see Dress.
+	Digest string
 	// Repeated are those that were left out, for they had been counted before,
 	// if they were asked for.
 	Repeated []usage.Sample
@@ -55,7 +64,8 @@ func (p *Part) Next() (*Series, error) {
 	}
 	p.seen.clear()
 	p.isLast = false
-	return &Series{p.merge.meter, p.merge.resource, p}, nil
+	p.series = &Series{Meter: p.merge.meter, Resource: p.merge.resource, part: p}
+	return p.series, nil
 }
 
 // Next returns the next window that has samples, and nil after the last. Where
@@ -106,7 +116,15 @@ func (p *Part) take(r *record) {
 	w := &p.window
 	var id key
 	if r.id != nil {
-		if id = keyOf(r.id); !p.seen.add(id) {
+		id = keyOf(r.id)
+	}
+	identity, content := r.fingerprint(id)
+	if r.id != nil {
+		counted, known := p.seen.add(id, content)
+		if known {
+			if counted != content {
+				p.clash(r)
+			}
 			p.repeat(r)
 			return
 		}
@@ -123,9 +141,16 @@ func (p *Part) take(r *record) {
 	r.sample(&w.Samples[len(w.Samples)-1], &p.numbers)
 	p.ids = append(p.ids, r.id...)
 	p.ends = append(p.ends, len(p.ids))
-	identity, content := r.fingerprint(id)
 	p.digest = binary.BigEndian.AppendUint32(p.digest, identity)
 	p.digest = binary.BigEndian.AppendUint32(p.digest, content)
+}
+
+// clash notes a record that has the id of another.
+func (p *Part) clash(r *record) {
+	if p.series.Clashes++; p.series.Clashes == 1 {
+		r.sample(&p.series.Clash, &p.numbers)
+		p.series.Clash.ID = string(r.id)
+	}
 }
 
 func (p *Part) repeat(r *record) {

@@ -257,20 +257,22 @@ func (r *record) sample(s *usage.Sample, numbers *numbers) {
 	s.Origin.Line, s.Origin.Index = int(r.line), int(r.index)
 }
 
-// fingerprint is what a digest has of a sample: which it is, and all that a
-// transformer can see of it.
+// fingerprint is what a digest has of a sample: which it is, and its content
+// but for what depends on how the source is configured.
+//
+// Of a sample without an id all metadata are known, and part of which it is.
 func (r *record) fingerprint(id key) (identity, content uint32) {
-	m := mixer(r.setting.hash).word(uint64(r.at.sec)).word(uint64(r.at.nsec))
+	m := mixer(r.setting.common).word(uint64(r.at.sec)).word(uint64(r.at.nsec))
 	m = m.word(uint64(r.recorded.sec)).word(uint64(r.recorded.nsec)<<1 | uint64(flag(r.hasVolume)))
 	m = m.word(uint64(r.number.small)).word(uint64(r.number.exponent))
 	if r.number.large != "" {
 		m = m.bytes([]byte(r.number.large))
 	}
-	sum := m.word(id.a).sum()
 	if r.id == nil {
+		sum := m.word(r.setting.dress).sum()
 		return uint32(sum >> 32), uint32(sum)
 	}
-	return uint32(id.b), uint32(sum)
+	return id.b, uint32(m.word(id.a).sum())
 }
 
 // numbers remembers decimals that were made: most volumes repeat.

@@ -13,7 +13,8 @@ import (
 type setting struct {
 	sample usage.Sample // its fields that are common; the others are zero
 	pairs  []string     // its metadata: keys and values in turn, by key
-	hash   uint64       // of all but the origin
+	common uint64       // settingHash of the sample
+	dress  uint64       // textsHash of the pairs
 
 	source map[string]string // the metadata as the source gave it, while it is a buffer's
 	whole  bool              // whether all of that was kept
@@ -41,22 +42,22 @@ func (g *setting) has(s *usage.Sample, whole bool) bool {
 func newSetting(s *usage.Sample, wanted map[string]bool) (g *setting, size int) {
 	g = &setting{source: s.Metadata, whole: wanted == nil}
 	keys := make([]string, 0, len(s.Metadata))
-	for key := range s.Metadata {
+	size = overhead
+	for key, value := range s.Metadata {
+		size += 64 + len(key) + len(value) // the source's map is held, whatever is wanted of it
 		if wanted == nil || wanted[key] {
 			keys = append(keys, key)
 		}
 	}
 	slices.Sort(keys)
-	size = overhead
 	for _, key := range keys {
 		g.pairs = append(g.pairs, key, s.Metadata[key])
-		size += 64 + len(key) + len(s.Metadata[key])
 	}
 	g.sample = usage.Sample{
 		Meter: s.Meter, Kind: s.Kind, Unit: s.Unit, Tenant: s.Tenant, Resource: s.Resource,
 		Datacenter: s.Datacenter, Assumed: s.Assumed, Origin: usage.Origin{Name: s.Origin.Name},
 	}
-	g.hash = settingHash(&g.sample, g.pairs)
+	g.common, g.dress = settingHash(&g.sample), textsHash(g.pairs...)
 	return g, size + len(s.Tenant) + len(s.Unit) + len(s.Datacenter) + len(s.Origin.Name)
 }
 
@@ -67,7 +68,8 @@ func (g *setting) append(buf []byte) []byte {
 		buf = appendText(buf, text)
 	}
 	buf = append(buf, flag(s.Assumed))
-	buf = binary.LittleEndian.AppendUint64(buf, g.hash)
+	buf = binary.LittleEndian.AppendUint64(buf, g.common)
+	buf = binary.LittleEndian.AppendUint64(buf, g.dress)
 	buf = binary.AppendUvarint(buf, uint64(len(g.pairs)))
 	for _, text := range g.pairs {
 		buf = appendText(buf, text)
@@ -83,7 +85,7 @@ func parseSetting(p *parser, meter, resource string) *setting {
 	s.Meter, s.Resource = meter, resource
 	s.Tenant, s.Kind, s.Unit, s.Datacenter, s.Origin.Name = p.text(), usage.Kind(p.text()), p.text(), p.text(), p.text()
 	s.Assumed = p.byte() == 1
-	g.hash = p.uint64()
+	g.common, g.dress = p.uint64(), p.uint64()
 	n := p.uvarint()
 	if n%2 != 0 || n > uint64(len(p.rest)) { // each text has a byte at least
 		p.bad = true

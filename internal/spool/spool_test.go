@@ -202,8 +202,46 @@ func TestRepeated(t *testing.T) {
 	}
 }
 
-// Of a sample with an id only the metadata that are wanted are kept, and count
-// for its digest; of one without an id all.
+// Samples that are left out although they are no repetitions are counted.
+func TestClashes(t *testing.T) {
+	one := usage.Sample{ID: "1", Meter: "m", Resource: "r", Time: start, Origin: usage.Origin{Name: "a.json", Line: 7}}
+	two := one
+	two.ID = "2"
+	other, later, moved := one, two, one
+	other.Volume, other.HasVolume, other.Origin.Line = decimal.NewFromInt(3), true, 8
+	later.Time = start.Add(3 * time.Hour)
+	moved.Datacenter, moved.Metadata = "elsewhere", map[string]string{"k": "v"}
+	elsewhere := other
+	elsewhere.Resource = "s"
+	s := spool.New(spool.Options{})
+	defer s.Close()
+	for _, sample := range []usage.Sample{later, other, one, two, one, moved, elsewhere} {
+		if err := s.Add(&sample); err != nil {
+			t.Fatal(err)
+		}
+	}
+	parts, err := s.Parts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []int{2, 0} { // other and later; none of s
+		series, err := parts[0].Next()
+		if err != nil || series == nil {
+			t.Fatal(series, err)
+		}
+		for w, err := series.Next(); w != nil; w, err = series.Next() {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if series.Clashes != want || i == 0 && (series.Clash.ID != "1" || series.Clash.Origin.Line != 8) {
+			t.Errorf("%s: %d clashes, the first is %v, want %d", series.Resource, series.Clashes, series.Clash, want)
+		}
+	}
+}
+
+// Of a sample with an id only the metadata that are wanted are kept; of one
+// without an id all, and they count for its digest.
 func TestMetadata(t *testing.T) {
 	sample := func(id, other string) usage.Sample {
 		return usage.Sample{ID: id, Meter: "m", Resource: "r", Time: start, Metadata: map[string]string{"k": "v", "other": other}}
