@@ -11,7 +11,7 @@ import (
 // An Archiver is a store whose whole content can be carried into another.
 type Archiver interface {
 	// Dump yields all that the store holds, as of one instant: tenants, marks,
-	// resources, folds, orders with their items and history, adjustments, and
+	// marks of meters, resources, folds, orders with their items and history, adjustments, and
 	// sums, in this order: each kind as the store lists it, folds by source,
 	// meter, resource and window, sums as entries and then by order. Leases are
 	// left out. Two stores with the same content yield the same records.
@@ -28,6 +28,7 @@ type Archiver interface {
 type Record struct {
 	Tenant     *usage.Tenant
 	Mark       *Mark
+	Meter      *MeterMark
 	Resource   *Resource
 	Fold       *SeriesFold // its entries are those of the store: as billed where its window is
 	Order      *OrderRecord

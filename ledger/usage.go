@@ -36,6 +36,10 @@ type Usage interface {
 	// tenant and source.
 	Marks(ctx context.Context) ([]Mark, error)
 
+	// Meters returns up to when each meter is collected from each source, by
+	// source and meter.
+	Meters(ctx context.Context) ([]MeterMark, error)
+
 	// Tenants returns what is known of tenants beside their ids, by id: those
 	// that a batch told of.
 	Tenants(ctx context.Context) ([]usage.Tenant, error)
@@ -92,6 +96,7 @@ type Batch struct {
 	Resources []Resource     // replace what was known of the tenant's resource
 	Tenants   []usage.Tenant // replace what was known of the tenant
 	Marks     []Mark         // each joins, or lies within, what was collected
+	Meters    []MeterMark    // replace what was known of the meter, if they are later
 }
 
 // SeriesFolds are windows of one series.
@@ -107,6 +112,14 @@ type SeriesFolds struct {
 type Mark struct {
 	Tenant, Source string
 	From, Through  time.Time
+}
+
+// A MeterMark says up to when a source was collected last with the meter in the
+// config. What lies between that and the source's Mark was collected without
+// it.
+type MeterMark struct {
+	Source, Meter string
+	Through       time.Time // on a window border; a store keeps the latest
 }
 
 // A Resource is what is known of a resource beside its usage.

@@ -103,13 +103,16 @@ func TestBackup(t *testing.T) {
 // once, and others make a new one, and each migration is applied once.
 func TestMigrateTogether(t *testing.T) {
 	_, old := populated(t)
+	known, err := latestVersion(schema())
+	must(t, err)
+	latest := int(known)
 	for name, db := range map[string]pgtest.Database{"old": old, "new": cluster.Get(t).Create(t)} {
 		t.Run(name, func(t *testing.T) {
 			together(t, db, "migrate", 6)
 			var n, versions int
 			must(t, stranger(t, db).QueryRow(t.Context(), `SELECT (SELECT n FROM counter), (SELECT count(*) FROM goose_db_version WHERE version_id > 0)`).Scan(&n, &versions))
-			if n != 1 || versions != 3 {
-				t.Errorf("the migration was applied %d times, and %d are noted, want 1 and 3", n, versions)
+			if n != 1 || versions != latest+2 {
+				t.Errorf("the migration was applied %d times, and %d are noted, want 1 and %d", n, versions, latest+2)
 			}
 		})
 	}
@@ -162,7 +165,7 @@ func asAdmin(t testing.TB, db pgtest.Database) pgtest.Database {
 func TestRefusesToOpen(t *testing.T) {
 	for _, test := range []struct{ name, before, want, check string }{
 		{"newer", `INSERT INTO artifice.goose_db_version (version_id, is_applied) VALUES (99, true)`,
-			"was written by a newer Artifice (its schema is version 99, this program knows 1)", "was written by a newer Artifice"},
+			"was written by a newer Artifice (its schema is version 99, this program knows 2)", "was written by a newer Artifice"},
 		{"another program's", `DROP SCHEMA artifice CASCADE; CREATE SCHEMA artifice AUTHORIZATION artifice; CREATE TABLE artifice.t ()`,
 			"the schema artifice holds another program's tables: name another schema", "another program's tables"},
 		{"no schema, and none may be made", `DROP SCHEMA artifice CASCADE; ALTER DATABASE %s OWNER TO superuser`,

@@ -169,6 +169,8 @@ var refused = []struct{ name, want, query string }{
 	{"a pruned window changes", "ARPRU", `UPDATE folds SET pruned = 1 WHERE hour = 15; UPDATE folds SET digest = 'x' WHERE hour = 15`},
 	{"a gap of no window", reference, `INSERT INTO gaps VALUES (1, 99, 1, 1, NULL)`},
 	{"a gap that ends before it begins", checked, `UPDATE gaps SET until = since`},
+	{"a mark of a meter off the hour", checked, `UPDATE meters SET through = through + 1`},
+	{"a mark of a meter twice", overlaps, `INSERT INTO meters SELECT * FROM meters`},
 	{"a mark off the hour", checked, `UPDATE marks SET through = through + 1`},
 	{"a mark from off the hour", checked, `UPDATE marks SET since = since + 1`},
 	{"a mark that ends before it begins", checked, `UPDATE marks SET since = through + %h`},
@@ -314,12 +316,16 @@ func dump(t testing.TB, conn *pgx.Conn, without ...string) string {
 // tables are the tables that the migrations make, as they make them.
 func tables(t testing.TB) []string {
 	t.Helper()
-	text, err := migrations.ReadFile("migrations/00001_ledger.sql")
+	files, err := migrations.ReadDir("migrations")
 	must(t, err)
 	var names []string
-	for line := range strings.Lines(string(text)) {
-		if name, ok := strings.CutPrefix(line, "CREATE TABLE "); ok {
-			names = append(names, strings.TrimSuffix(name, " (\n"))
+	for _, file := range files {
+		text, err := migrations.ReadFile("migrations/" + file.Name())
+		must(t, err)
+		for line := range strings.Lines(string(text)) {
+			if name, ok := strings.CutPrefix(line, "CREATE TABLE "); ok {
+				names = append(names, strings.TrimSuffix(name, " (\n"))
+			}
 		}
 	}
 	return names

@@ -77,6 +77,7 @@ func populateAsBefore(t testing.TB, s *Store) {
 		folds.Folds = append(folds.Folds, entryFold(vm1, n, "acme", "3600"))
 	}
 	b := ledger.Batch{Series: []ledger.SeriesFolds{folds}, Marks: []ledger.Mark{{Tenant: "acme", Source: "object", From: hour(0), Through: hour(50)}},
+		Meters:    []ledger.MeterMark{{Source: "object", Meter: "instance", Through: hour(50)}},
 		Resources: []ledger.Resource{{Tenant: "acme", ID: "vm-1", Meter: "instance", Info: map[string]string{"name": "web"}, Seen: hour(49)}}}
 	must(t, s.Record(ctx, b))
 	must(t, claim(ctx, s, newOrder("c1", "acme", hours(0, 10), 2)))

@@ -147,6 +147,7 @@ var refused = []struct{ name, want, query string }{
 	{"a window beyond all clocks", "CHECK", `INSERT INTO folds VALUES (1, 2562047, 1, x'00', '', NULL, 0)`},
 	{"a window that is half pruned", "CHECK", `INSERT INTO folds VALUES (1, 99, 1, x'00', '', NULL, 2)`},
 	{"a gap that ends before it begins", "CHECK", `INSERT INTO gaps VALUES (1, 1, 1, 2, 1)`},
+	{"a mark of a meter off the hour", "CHECK", `UPDATE meters SET through = through + 1`},
 	{"a mark off the hour", "CHECK", `UPDATE marks SET through = through + 1`},
 	{"a mark from off the hour", "CHECK", `UPDATE marks SET since = since + 1`},
 	{"a mark that ends before it begins", "CHECK", `UPDATE marks SET since = through + ` + h},

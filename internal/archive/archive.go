@@ -3,10 +3,10 @@
 //
 // An archive is JSON Lines in UTF-8. The first line says what it is:
 //
-//	{"artifice":"ledger","version":1,"deployment":"nz-prod"}
+//	{"artifice":"ledger","version":2,"deployment":"nz-prod"}
 //
 // Then comes one line for each [ledger.Record], an object with just one key
-// that says its kind: tenant, mark, resource, fold, order, adjustment, sum. The
+// that says its kind: tenant, mark, meter, resource, fold, order, adjustment, sum. The
 // last line says how many there were and gives the SHA-256 of every byte before
 // it, so that an archive that was cut short, or changed, is never taken for a
 // whole one:
@@ -33,8 +33,9 @@ import (
 	"github.com/openstack-artifice/artifice/ledger"
 )
 
-// Version is the version of the format that Write writes. Read reads it alone.
-const Version = 1
+// Version is the version of the format that Write writes. Version 1, which is
+// read too, had no records of meters.
+const Version = 2
 
 // maxLine bounds a line: an order with a hundred thousand items has some 50 MB.
 const maxLine = 1 << 28
@@ -112,8 +113,8 @@ func NewReader(name string, r io.Reader) (*Reader, error) {
 	if err := strict(line, &a.head); err != nil || a.head.Artifice != "ledger" {
 		return nil, a.mistake(errors.New("this is no ledger that artifice export has written"))
 	}
-	if a.head.Version != Version {
-		return nil, a.mistake(fmt.Errorf("the format is version %d, and this program reads %d: read it with the program that wrote it", a.head.Version, Version))
+	if a.head.Version < 1 || a.head.Version > Version {
+		return nil, a.mistake(fmt.Errorf("the format is version %d, and this program reads 1 to %d: read it with the program that wrote it", a.head.Version, Version))
 	}
 	a.sum.Write(line)
 	return a, nil

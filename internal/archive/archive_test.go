@@ -51,6 +51,7 @@ func ledgerOf(t *testing.T) []ledger.Record {
 		{Tenant: &usage.Tenant{ID: "t1", Name: "Kākāpō & Sons", Extra: map[string]string{"partner": "ref-7"}}},
 		{Mark: &ledger.Mark{Source: "object", From: first.Start, Through: first.End}},
 		{Mark: &ledger.Mark{Tenant: "t1", Source: "object", From: first.Start, Through: first.End}},
+		{Meter: &ledger.MeterMark{Source: "object", Meter: "volume.size", Through: first.End}},
 		{Resource: &ledger.Resource{Tenant: "t1", ID: "v<1>", Meter: "volume.size", Type: "Volume", Info: map[string]string{"name": "disk"}, Seen: at("2013-08-05T10:59:59.999999999Z")}},
 		{Fold: &ledger.SeriesFold{Series: series, Fold: ledger.Fold{
 			Window: first, Samples: 6, Digest: "rule:abc", State: usage.State{Data: `{"dc":"north"}`, Until: at("2013-08-05T11:30:00Z")},
@@ -136,7 +137,8 @@ func TestWriteAndRead(t *testing.T) {
 		t.Errorf("the deployment is %q", deployment)
 	}
 	// The block of a sum, and the block that an item adjusts, are instants.
-	want[9].Sum.Window = usage.Span{Start: want[9].Sum.Window.Start.UTC(), End: want[9].Sum.Window.End.UTC()}
+	sum := want[len(want)-1].Sum
+	sum.Window = usage.Span{Start: sum.Window.Start.UTC(), End: sum.Window.End.UTC()}
 	if diff := cmp.Diff(want, got, alike); diff != "" {
 		t.Errorf("read is not what was written (-written +read):\n%s", diff)
 	}
@@ -147,7 +149,7 @@ func TestWriteAndRead(t *testing.T) {
 
 // The format is a promise: archives are kept.
 func TestFormat(t *testing.T) {
-	const path = "testdata/version-1.jsonl"
+	const path = "testdata/version-2.jsonl"
 	text := write(t, ledgerOf(t))
 	golden, err := os.ReadFile(path)
 	if err != nil {
@@ -155,6 +157,22 @@ func TestFormat(t *testing.T) {
 	}
 	if diff := cmp.Diff(string(golden), text); diff != "" {
 		t.Errorf("the format has changed: it needs another version (-golden +now):\n%s", diff)
+	}
+}
+
+// Version 1 had no records of meters.
+func TestVersion1(t *testing.T) {
+	text, err := os.ReadFile("testdata/version-1.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, _, err := read(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := slices.DeleteFunc(ledgerOf(t), func(r ledger.Record) bool { return r.Meter != nil })
+	if a, b := write(t, want), write(t, got); a != b {
+		t.Errorf("(-want +got):\n%s", cmp.Diff(a, b))
 	}
 }
 
@@ -197,13 +215,13 @@ func TestBroken(t *testing.T) {
 		{"nothing", "", "ledger.jsonl:1: the file is cut short: its last line is missing"},
 		{"something else", "{\"a\":1}\n", "ledger.jsonl:1: this is no ledger that artifice export has written"},
 		{"of something else", "{\"artifice\":\"usage\",\"version\":1}\n", "ledger.jsonl:1: this is no ledger that artifice export has written"},
-		{"a later version", with(0, "{\"artifice\":\"ledger\",\"version\":2}\n"), "ledger.jsonl:1: the format is version 2, and this program reads 1: read it with the program that wrote it"},
-		{"without its end", strings.Join(lines[:last], ""), "ledger.jsonl:12: the file is cut short: its last line is missing"},
-		{"half a line", whole[:len(whole)-20], "ledger.jsonl:12: the file is cut short: its last line is missing"},
-		{"a line less", strings.Join(slices.Concat(lines[:2], lines[3:]), ""), "ledger.jsonl:11: 10 records were written, and there are 9: the file was changed"},
-		{"another figure", with(8, strings.Replace(lines[8], "-1.5", "-1.6", 1)), "ledger.jsonl:12: the checksum is "},
-		{"two lines swapped", strings.Join(slices.Concat(lines[:2], []string{lines[3], lines[2]}, lines[4:]), ""), "ledger.jsonl:12: the checksum is "},
-		{"more after the end", whole + "{}\n", "ledger.jsonl:12: there is more after the last line"},
+		{"a later version", with(0, "{\"artifice\":\"ledger\",\"version\":3}\n"), "ledger.jsonl:1: the format is version 3, and this program reads 1 to 2: read it with the program that wrote it"},
+		{"without its end", strings.Join(lines[:last], ""), "ledger.jsonl:13: the file is cut short: its last line is missing"},
+		{"half a line", whole[:len(whole)-20], "ledger.jsonl:13: the file is cut short: its last line is missing"},
+		{"a line less", strings.Join(slices.Concat(lines[:2], lines[3:]), ""), "ledger.jsonl:12: 11 records were written, and there are 10: the file was changed"},
+		{"another figure", with(8, strings.Replace(lines[8], "-1.5", "-1.6", 1)), "ledger.jsonl:13: the checksum is "},
+		{"two lines swapped", strings.Join(slices.Concat(lines[:2], []string{lines[3], lines[2]}, lines[4:]), ""), "ledger.jsonl:13: the checksum is "},
+		{"more after the end", whole + "{}\n", "ledger.jsonl:13: there is more after the last line"},
 		{"an unknown kind", with(3, "{\"invoice\":{}}\n"), `ledger.jsonl:4: json: unknown field "invoice"`},
 		{"an unknown field", with(1, "{\"tenant\":{\"id\":\"t1\",\"nmae\":\"x\"}}\n"), `ledger.jsonl:2: json: unknown field "nmae"`},
 		{"no kind", with(3, "{}\n"), "ledger.jsonl:4: a record of 0 kinds, not of one"},
@@ -212,8 +230,8 @@ func TestBroken(t *testing.T) {
 		{"two values", with(3, "{\"tenant\":{\"id\":\"t1\"}} {}\n"), "ledger.jsonl:4: more than one value in a line"},
 		{"a figure like a bomb", with(8, strings.Replace(lines[8], `"-1.5"`, `"1e999999999"`, 1)), `ledger.jsonl:9: "1e999999999" is no figure such as "-12.5"`},
 		{"a figure that is a number", with(8, strings.Replace(lines[8], `"-1.5"`, `-1.5`, 1)), `ledger.jsonl:9: -1.5 is no figure such as "-12.5"`},
-		{"no such zone", with(7, strings.Replace(lines[7], "Pacific/Auckland", "Pacific/Atlantis", 1)), `ledger.jsonl:8: order 0a1b: time zone "Pacific/Atlantis" is not known here`},
-		{"this machine's zone", with(7, strings.Replace(lines[7], "Pacific/Auckland", "Local", 1)), `ledger.jsonl:8: order 0a1b: time zone "Local" is not known here`},
+		{"no such zone", with(8, strings.Replace(lines[8], "Pacific/Auckland", "Pacific/Atlantis", 1)), `ledger.jsonl:9: order 0a1b: time zone "Pacific/Atlantis" is not known here`},
+		{"this machine's zone", with(8, strings.Replace(lines[8], "Pacific/Auckland", "Local", 1)), `ledger.jsonl:9: order 0a1b: time zone "Local" is not known here`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 type line struct {
 	Tenant     *tenant     `json:"tenant,omitempty"`
 	Mark       *mark       `json:"mark,omitempty"`
+	Meter      *meter      `json:"meter,omitempty"`
 	Resource   *resource   `json:"resource,omitempty"`
 	Fold       *fold       `json:"fold,omitempty"`
 	Order      *order      `json:"order,omitempty"`
@@ -32,6 +33,12 @@ type mark struct {
 	Tenant  string    `json:"tenant,omitempty"` // none for the source as a whole
 	Source  string    `json:"source"`
 	From    time.Time `json:"from"`
+	Through time.Time `json:"through"`
+}
+
+type meter struct {
+	Source  string    `json:"source"`
+	Meter   string    `json:"meter"`
 	Through time.Time `json:"through"`
 }
 
@@ -109,6 +116,9 @@ func encode(r ledger.Record) (line, error) {
 	if is(r.Mark != nil) {
 		l.Mark = &mark{r.Mark.Tenant, r.Mark.Source, r.Mark.From.UTC(), r.Mark.Through.UTC()}
 	}
+	if is(r.Meter != nil) {
+		l.Meter = &meter{r.Meter.Source, r.Meter.Meter, r.Meter.Through.UTC()}
+	}
 	if is(r.Resource != nil) {
 		l.Resource = &resource{r.Resource.Tenant, r.Resource.ID, r.Resource.Meter, r.Resource.Type, r.Resource.Info, utc(r.Resource.Seen)}
 	}
@@ -164,6 +174,10 @@ func decode(text []byte) (ledger.Record, error) {
 	if m := l.Mark; m != nil {
 		set++
 		r.Mark = &ledger.Mark{Tenant: m.Tenant, Source: m.Source, From: m.From, Through: m.Through}
+	}
+	if m := l.Meter; m != nil {
+		set++
+		r.Meter = &ledger.MeterMark{Source: m.Source, Meter: m.Meter, Through: m.Through}
 	}
 	if o := l.Resource; o != nil {
 		set++

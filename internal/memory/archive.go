@@ -26,6 +26,9 @@ func (c *content) records() (all []ledger.Record) {
 	for _, m := range slices.SortedFunc(maps.Values(c.marks), compareMarks) {
 		all = append(all, ledger.Record{Mark: &m})
 	}
+	for _, m := range slices.SortedFunc(maps.Values(c.meters), compareMeters) {
+		all = append(all, ledger.Record{Meter: &m})
+	}
 	for _, r := range slices.SortedFunc(maps.Values(c.resources), compareResources) {
 		r = copyResource(r)
 		all = append(all, ledger.Record{Resource: &r})
@@ -65,9 +68,13 @@ func compareMarks(a, b ledger.Mark) int {
 	return cmp.Or(strings.Compare(a.Tenant, b.Tenant), strings.Compare(a.Source, b.Source))
 }
 
+func compareMeters(a, b ledger.MeterMark) int {
+	return cmp.Or(strings.Compare(a.Source, b.Source), strings.Compare(a.Meter, b.Meter))
+}
+
 // empty reports whether nothing is kept.
 func (c *content) empty() bool {
-	return len(c.tenants)+len(c.marks)+len(c.resources)+len(c.windows)+len(c.orders) == 0
+	return len(c.tenants)+len(c.marks)+len(c.meters)+len(c.resources)+len(c.windows)+len(c.orders) == 0
 }
 
 // Load implements ledger.Archiver.

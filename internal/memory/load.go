@@ -18,7 +18,7 @@ type loader struct {
 
 // load takes one record in, or says what it contradicts.
 func (l *loader) load(r ledger.Record) error {
-	set := []bool{r.Tenant != nil, r.Mark != nil, r.Resource != nil, r.Fold != nil, r.Order != nil, r.Adjustment != nil, r.Sum != nil}
+	set := []bool{r.Tenant != nil, r.Mark != nil, r.Meter != nil, r.Resource != nil, r.Fold != nil, r.Order != nil, r.Adjustment != nil, r.Sum != nil}
 	stage := slices.Index(set, true)
 	if stage < 0 || slices.Contains(set[stage+1:], true) {
 		return errors.New("a record has just one of its fields set")
@@ -32,6 +32,8 @@ func (l *loader) load(r ledger.Record) error {
 		return once(l.content.tenants, r.Tenant.ID, copyTenant(*r.Tenant))
 	case r.Mark != nil:
 		return l.mark(*r.Mark)
+	case r.Meter != nil:
+		return l.meter(*r.Meter)
 	case r.Resource != nil:
 		return once(l.content.resources, resourceKey{r.Resource.Tenant, r.Resource.ID, r.Resource.Meter}, copyResource(*r.Resource))
 	case r.Fold != nil:
@@ -60,6 +62,14 @@ func (l *loader) mark(m ledger.Mark) error {
 	}
 	m.From, m.Through = utc(m.From), utc(m.Through)
 	return once(l.content.marks, markKey{m.Tenant, m.Source}, m)
+}
+
+func (l *loader) meter(m ledger.MeterMark) error {
+	if err := checkBorder(m.Through); err != nil {
+		return fmt.Errorf("mark of meter %s for %s: %w", m.Meter, m.Source, err)
+	}
+	m.Through = utc(m.Through)
+	return once(l.content.meters, meterKey{m.Source, m.Meter}, m)
 }
 
 func (l *loader) fold(f ledger.SeriesFold) error {

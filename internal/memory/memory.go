@@ -40,6 +40,7 @@ type Store struct {
 type content struct {
 	tenants   map[string]usage.Tenant
 	marks     map[markKey]ledger.Mark
+	meters    map[meterKey]ledger.MeterMark
 	resources map[resourceKey]ledger.Resource
 	windows   map[windowKey]*window
 	hours     map[ledger.Series]map[int64]bool // the windows of a series
@@ -48,6 +49,8 @@ type content struct {
 }
 
 type markKey struct{ tenant, source string }
+
+type meterKey struct{ source, meter string }
 
 type resourceKey struct{ tenant, id, meter string }
 
@@ -98,7 +101,7 @@ func New(o Options) *Store {
 
 func newContent() content {
 	return content{
-		tenants: map[string]usage.Tenant{}, marks: map[markKey]ledger.Mark{}, resources: map[resourceKey]ledger.Resource{},
+		tenants: map[string]usage.Tenant{}, marks: map[markKey]ledger.Mark{}, meters: map[meterKey]ledger.MeterMark{}, resources: map[resourceKey]ledger.Resource{},
 		windows: map[windowKey]*window{}, hours: map[ledger.Series]map[int64]bool{},
 		orders: map[string]*order{}, accounts: map[string]*account{},
 	}
@@ -110,7 +113,7 @@ func (s *Store) Clone() *Store {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := content{
-		tenants: maps.Clone(s.tenants), marks: maps.Clone(s.marks), resources: maps.Clone(s.resources),
+		tenants: maps.Clone(s.tenants), marks: maps.Clone(s.marks), meters: maps.Clone(s.meters), resources: maps.Clone(s.resources),
 		windows: maps.Clone(s.windows), hours: make(map[ledger.Series]map[int64]bool, len(s.hours)),
 		orders: maps.Clone(s.orders), accounts: make(map[string]*account, len(s.accounts)),
 	}

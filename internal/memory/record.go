@@ -32,6 +32,11 @@ func (s *Store) Record(ctx context.Context, b ledger.Batch) error {
 	if err != nil {
 		return err
 	}
+	for _, m := range b.Meters {
+		if err := checkBorder(m.Through); err != nil {
+			return fmt.Errorf("mark of meter %s for %s: %w", m.Meter, m.Source, err)
+		}
+	}
 	for _, r := range b.Resources {
 		if err := checkInstant(r.Seen); err != nil {
 			return fmt.Errorf("resource %s of tenant %s: %w", r.ID, r.Tenant, err)
@@ -39,6 +44,12 @@ func (s *Store) Record(ctx context.Context, b ledger.Batch) error {
 	}
 	change.apply()
 	maps.Copy(s.marks, marks)
+	for _, m := range b.Meters {
+		m.Through = utc(m.Through)
+		if key := (meterKey{m.Source, m.Meter}); m.Through.After(s.meters[key].Through) {
+			s.meters[key] = m
+		}
+	}
 	for _, t := range b.Tenants {
 		s.tenants[t.ID] = copyTenant(t)
 	}

@@ -55,6 +55,15 @@ func (s *Store) Marks(ctx context.Context) ([]ledger.Mark, error) {
 	return slices.SortedFunc(maps.Values(s.marks), compareMarks), nil
 }
 
+// Meters implements ledger.Usage.
+func (s *Store) Meters(ctx context.Context) ([]ledger.MeterMark, error) {
+	if err := s.begin(ctx); err != nil {
+		return nil, err
+	}
+	defer s.mu.Unlock()
+	return slices.SortedFunc(maps.Values(s.meters), compareMeters), nil
+}
+
 // Tenants implements ledger.Usage.
 func (s *Store) Tenants(ctx context.Context) ([]usage.Tenant, error) {
 	if err := s.begin(ctx); err != nil {

@@ -76,12 +76,16 @@ func checkFold(series ledger.Series, f ledger.Fold) error {
 	return nil
 }
 
+func checkBorder(t time.Time) error {
+	if t.IsZero() || !usage.OnBorder(t) {
+		return fmt.Errorf("%s is no border between windows", t.Format(time.RFC3339Nano))
+	}
+	return checkInstant(t)
+}
+
 func checkMark(m ledger.Mark) error {
 	for _, t := range []time.Time{m.From, m.Through} {
-		if t.IsZero() || !usage.OnBorder(t) {
-			return fmt.Errorf("%s is no border between windows", t.Format(time.RFC3339Nano))
-		}
-		if err := checkInstant(t); err != nil {
+		if err := checkBorder(t); err != nil {
 			return err
 		}
 	}

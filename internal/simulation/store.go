@@ -84,6 +84,10 @@ func (s *store) Marks(ctx context.Context) ([]ledger.Mark, error) {
 	return call(s, "marks", func() ([]ledger.Mark, error) { return s.inner.Marks(ctx) })
 }
 
+func (s *store) Meters(ctx context.Context) ([]ledger.MeterMark, error) {
+	return call(s, "meters", func() ([]ledger.MeterMark, error) { return s.inner.Meters(ctx) })
+}
+
 func (s *store) Tenants(ctx context.Context) ([]usage.Tenant, error) {
 	return call(s, "tenants", func() ([]usage.Tenant, error) { return s.inner.Tenants(ctx) })
 }

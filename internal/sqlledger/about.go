@@ -9,15 +9,18 @@ import (
 	"github.com/openstack-artifice/artifice/usage"
 )
 
-// about writes what is known beside usage.
-func (r *recorder) about(resources []ledger.Resource, tenants []usage.Tenant, marks []ledger.Mark) error {
-	if err := r.writeResources(resources); err != nil {
+// about writes what a batch says beside usage.
+func (r *recorder) about(batch ledger.Batch) error {
+	if err := r.writeResources(batch.Resources); err != nil {
 		return err
 	}
-	if err := r.writeTexts(tenants); err != nil {
+	if err := r.writeTexts(batch.Tenants); err != nil {
 		return err
 	}
-	return r.writeMarks(marks)
+	if err := r.writeMarks(batch.Marks); err != nil {
+		return err
+	}
+	return r.writeMeters(batch.Meters)
 }
 
 // A tableOf holds the rows of a table that a batch is about, by their keys K:
@@ -75,6 +78,7 @@ type (
 		source string
 	}
 	markSpan struct{ since, through int64 }
+	meterKey struct{ source, meter string }
 )
 
 // noInstant stands for no time where an instant is a number.
@@ -196,6 +200,39 @@ func (r *recorder) writeMarks(marks []ledger.Mark) error {
 	}
 	return rows.write(r.tx, "marks", []string{"tenant_id", "source"}, []string{"since", "through"}, func(k markKey, v markSpan) []any {
 		return []any{k.tenant, k.source, v.since, v.through}
+	})
+}
+
+// writeMeters writes up to when meters are collected, which does not move back.
+func (r *recorder) writeMeters(marks []ledger.MeterMark) error {
+	rows := newTable[meterKey, int64]()
+	for chunk := range slices.Chunk(marks, atOnce) {
+		var args []any
+		for _, mark := range chunk {
+			args = append(args, mark.Source, mark.Meter)
+		}
+		err := r.query(`SELECT source, meter, through FROM meters WHERE (source, meter) IN (VALUES `+repeated(len(chunk), `(?, ?)`)+`)`, args, func(row scanner) error {
+			var key meterKey
+			var through int64
+			err := row.Scan(&key.source, &key.meter, &through)
+			rows.stored[key] = through
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for _, mark := range marks {
+		key, through := meterKey{mark.Source, mark.Meter}, mark.Through.UnixNano()
+		for _, rows := range []map[meterKey]int64{rows.stored, rows.wanted} {
+			if known, ok := rows[key]; ok {
+				through = max(through, known)
+			}
+		}
+		rows.set(key, through)
+	}
+	return rows.write(r.tx, "meters", []string{"source", "meter"}, []string{"through"}, func(k meterKey, v int64) []any {
+		return []any{k.source, k.meter, v}
 	})
 }
 

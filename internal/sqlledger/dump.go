@@ -31,6 +31,9 @@ func (t *tx) dumpTexts(yield func(ledger.Record) error) error {
 	if err := t.marks(func(mark ledger.Mark) error { return yield(ledger.Record{Mark: &mark}) }); err != nil {
 		return err
 	}
+	if err := t.meters(func(mark ledger.MeterMark) error { return yield(ledger.Record{Meter: &mark}) }); err != nil {
+		return err
+	}
 	return t.resources(func(resource ledger.Resource) error { return yield(ledger.Record{Resource: &resource}) }, "")
 }
 

@@ -18,7 +18,7 @@ func (l *Ledger) Load(ctx context.Context, records iter.Seq2[ledger.Record, erro
 	begun := false
 	return l.update(ctx, func(t *tx) error {
 		var there int
-		if _, err := t.first(`SELECT 1 FROM tenants UNION ALL SELECT 1 FROM series UNION ALL SELECT 1 FROM orders LIMIT 1`, nil, &there); err != nil {
+		if _, err := t.first(`SELECT 1 FROM tenants UNION ALL SELECT 1 FROM meters UNION ALL SELECT 1 FROM series UNION ALL SELECT 1 FROM orders LIMIT 1`, nil, &there); err != nil {
 			return err
 		}
 		if there != 0 {
@@ -68,6 +68,7 @@ func (b *loader) load(record ledger.Record) error {
 	}{
 		{record.Tenant != nil, func() error { return b.loadTenant(record) }},
 		{record.Mark != nil, func() error { return b.loadMark(*record.Mark) }},
+		{record.Meter != nil, func() error { return b.loadMeter(*record.Meter) }},
 		{record.Resource != nil, func() error { return b.loadResource(*record.Resource) }},
 		{record.Fold != nil, func() error { return b.loadFold(*record.Fold) }},
 		{record.Order != nil, func() error { return b.loadOrder(*record.Order) }},
@@ -87,7 +88,7 @@ func (b *loader) load(record ledger.Record) error {
 		return errors.New("it is nothing")
 	}
 	if kind < b.kind {
-		return errors.New("it comes too late: first tenants, then marks, resources, folds, orders, adjustments and sums")
+		return errors.New("it comes too late: first tenants, then marks, marks of meters, resources, folds, orders, adjustments and sums")
 	}
 	if b.kind = kind; record.Fold == nil {
 		if err := b.flush(); err != nil {
@@ -123,6 +124,13 @@ func (b *loader) loadMark(mark ledger.Mark) error {
 		return err
 	}
 	return b.exec(`INSERT INTO marks (tenant_id, source, since, through) VALUES (?, ?, ?, ?)`, id, mark.Source, instant(mark.From), instant(mark.Through))
+}
+
+func (b *loader) loadMeter(mark ledger.MeterMark) error {
+	if err := validateMeter(mark); err != nil {
+		return err
+	}
+	return b.exec(`INSERT INTO meters (source, meter, through) VALUES (?, ?, ?)`, mark.Source, mark.Meter, instant(mark.Through))
 }
 
 func (b *loader) loadResource(r ledger.Resource) error {

@@ -35,7 +35,7 @@ func (l *Ledger) Record(ctx context.Context, batch ledger.Batch) error {
 		if err := r.bump(r.changed); err != nil {
 			return err
 		}
-		return r.about(batch.Resources, batch.Tenants, batch.Marks)
+		return r.about(batch)
 	})
 }
 

@@ -200,6 +200,21 @@ func (t *tx) marks(yield func(ledger.Mark) error) error {
 	})
 }
 
+// Meters implements ledger.Usage.
+func (l *Ledger) Meters(ctx context.Context) ([]ledger.MeterMark, error) {
+	return list(ctx, l, (*tx).meters)
+}
+
+func (t *tx) meters(yield func(ledger.MeterMark) error) error {
+	return t.query(`SELECT source, meter, through FROM meters ORDER BY source, meter`, nil, func(row scanner) error {
+		var m ledger.MeterMark
+		if err := row.Scan(&m.Source, &m.Meter, (*instant)(&m.Through)); err != nil {
+			return err
+		}
+		return yield(m)
+	})
+}
+
 // Tenants implements ledger.Usage.
 func (l *Ledger) Tenants(ctx context.Context) ([]usage.Tenant, error) {
 	return list(ctx, l, (*tx).tenants)

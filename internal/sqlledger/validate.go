@@ -37,6 +37,9 @@ func validateBatch(batch ledger.Batch) error {
 	for _, m := range batch.Marks {
 		errs = append(errs, validateMark(m))
 	}
+	for _, m := range batch.Meters {
+		errs = append(errs, validateMeter(m))
+	}
 	return errors.Join(errs...)
 }
 
@@ -74,16 +77,29 @@ func validateAttributes(texts map[string]string) error {
 	return nil
 }
 
+func validateBorder(t time.Time) error {
+	if err := validateInstant(t); err != nil {
+		return err
+	}
+	if t.IsZero() || !usage.OnBorder(t) {
+		return fmt.Errorf("%s is no border between windows", t.Format(time.RFC3339Nano))
+	}
+	return nil
+}
+
+func validateMeter(m ledger.MeterMark) error {
+	if err := errors.Join(validateTexts(m.Source, m.Meter), validateBorder(m.Through)); err != nil {
+		return fmt.Errorf("mark of meter %s for %s: %w", m.Meter, m.Source, err)
+	}
+	return nil
+}
+
 func validateMark(m ledger.Mark) error {
 	if err := validateTexts(m.Tenant, m.Source); err != nil {
 		return fmt.Errorf("mark of tenant %s for %s: %w", m.Tenant, m.Source, err)
 	}
 	for _, t := range []time.Time{m.From, m.Through} {
-		err := validateInstant(t)
-		if err == nil && (t.IsZero() || !usage.OnBorder(t)) {
-			err = fmt.Errorf("%s is no border between windows", t.Format(time.RFC3339Nano))
-		}
-		if err != nil {
+		if err := validateBorder(t); err != nil {
 			return fmt.Errorf("mark of tenant %s for %s: %w", m.Tenant, m.Source, err)
 		}
 	}

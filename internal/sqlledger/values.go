@@ -141,29 +141,45 @@ func scanJSON(value any, empty string, into any) error {
 const (
 	spelledAsIs  = iota
 	spelledHex   // lower case
-	spelledRuled // 8 characters of base64, a colon, base64
+	spelledRuled // 8 characters of base64, a colon, base64: it is not written any more
+	spelledParts // 8 characters of base64, a colon, 11 of base64, a colon, any character, base64
 )
 
-// ruleLength is how long the part of a digest before its colon is.
-const ruleLength = 8
+// How long the parts of a digest before its colons are, as texts and in bytes.
+const (
+	ruleLength, ruleBytes   = 8, 6
+	dressLength, dressBytes = 11, 8
+	partsLength             = ruleLength + 1 + dressLength + 1 + 1
+)
+
+// base64Of is how digests spell bytes.
+var base64Of = base64.RawURLEncoding
 
 // pack returns a digest as a column holds it.
 func pack(digest string) []byte {
-	if len(digest) > ruleLength && digest[ruleLength] == ':' {
-		packed := make([]byte, 1, 1+len(digest))
-		packed[0] = spelledRuled
-		packed, err := base64.RawURLEncoding.AppendDecode(packed, []byte(digest[:ruleLength]))
-		if err == nil {
-			packed, err = base64.RawURLEncoding.AppendDecode(packed, []byte(digest[ruleLength+1:]))
-		}
-		if err == nil && unpack(packed) == digest {
-			return packed
-		}
+	if packed := packParts(digest); packed != nil && unpack(packed) == digest {
+		return packed
 	}
 	if packed, err := hex.AppendDecode([]byte{spelledHex}, []byte(digest)); err == nil && unpack(packed) == digest {
 		return packed
 	}
 	return append([]byte{spelledAsIs}, digest...)
+}
+
+// packParts packs a digest that is spelled in parts, and is nil for others.
+func packParts(digest string) []byte {
+	if len(digest) < partsLength || digest[ruleLength] != ':' || digest[ruleLength+1+dressLength] != ':' {
+		return nil
+	}
+	packed := make([]byte, 1, len(digest))
+	packed[0] = spelledParts
+	packed, rule := base64Of.AppendDecode(packed, []byte(digest[:ruleLength]))
+	packed, dress := base64Of.AppendDecode(packed, []byte(digest[ruleLength+1:][:dressLength]))
+	packed, samples := base64Of.AppendDecode(append(packed, digest[partsLength-1]), []byte(digest[partsLength:]))
+	if rule != nil || dress != nil || samples != nil {
+		return nil
+	}
+	return packed
 }
 
 // unpack is the reverse of pack.
@@ -172,12 +188,18 @@ func unpack(packed []byte) string {
 		return ""
 	}
 	spelled, content := packed[0], packed[1:]
-	switch rule := base64.RawURLEncoding.DecodedLen(ruleLength); {
+	text := make([]byte, 0, partsLength+2*len(content))
+	switch {
 	case spelled == spelledHex:
 		return hex.EncodeToString(content)
-	case spelled == spelledRuled && len(content) >= rule:
-		text := base64.RawURLEncoding.AppendEncode(make([]byte, 0, 1+ruleLength+2*len(content)), content[:rule])
-		return string(base64.RawURLEncoding.AppendEncode(append(text, ':'), content[rule:]))
+	case spelled == spelledRuled && len(content) >= ruleBytes:
+		text = append(base64Of.AppendEncode(text, content[:ruleBytes]), ':')
+		return string(base64Of.AppendEncode(text, content[ruleBytes:]))
+	case spelled == spelledParts && len(content) > ruleBytes+dressBytes:
+		text = append(base64Of.AppendEncode(text, content[:ruleBytes]), ':')
+		content = content[ruleBytes:]
+		text = append(base64Of.AppendEncode(text, content[:dressBytes]), ':', content[dressBytes])
+		return string(base64Of.AppendEncode(text, content[dressBytes+1:]))
 	}
 	return string(content)
 }

@@ -128,18 +128,25 @@ func TestPack(t *testing.T) {
 		{"0F0F", 5}, // another spelling
 		{"0f0", 4},
 		{"not a hash", 11},
-		{"AbCd_-09:", 7},
-		{"AbCd_-09:0123456789abcdef", 19}, // 1 + 6 + 12 for 16 characters
-		{"AbCd_-09:" + strings.Repeat("0123456789abcdef", 7), 91}, // 1 + 6 + 7 * 12
-		{"AbCd_-09:0123456789abcde", 25},                          // 15 characters are of no bytes
-		{"AbCd_-09:0123=", 15},
-		{"AbCd_-0:0123", 13},
+		{"AbCd_-09:0123456789A:~", 16},
+		{"AbCd_-09:0123456789A:~0123456789abcdef", 28},                          // 1 + 6 + 8 + 1 + 12 for 16 characters
+		{"AbCd_-09:0123456789A:~" + strings.Repeat("0123456789abcdef", 7), 100}, // 1 + 6 + 8 + 1 + 7 * 12
+		{"AbCd_-09:0123456789A:~0123456789abcde", 38},                           // 15 characters are of no bytes
+		{"AbCd_-09:0123456789A:", 22},
+		{"AbCd_-09:0123456789B:~0123", 27}, // 11 characters of no 8 bytes
+		{"AbCd_-09:0123456789A:~0123=", 28},
+		{"-AbCd_-09:0123456789A:~0123", 28},
+		{"AbCd_-09:0123", 14},
 		{"digest of vm-1 at 4", 20},
 	} {
 		packed := pack(test.digest)
 		if back := unpack(packed); back != test.digest || len(packed) != test.bytes {
 			t.Errorf("%q takes %d bytes and comes back as %q, want %d bytes", test.digest, len(packed), back, test.bytes)
 		}
+	}
+	// As earlier releases packed what has no middle part.
+	if got := unpack([]byte("\x02\x01\xb0\x9d\xff\xed\x3d\xd3\x5d\xb7")); got != "AbCd_-09:0123" {
+		t.Errorf("an earlier spelling comes back as %q", got)
 	}
 	if unpack(nil) != "" {
 		t.Error("nothing is a digest")
@@ -148,7 +155,7 @@ func TestPack(t *testing.T) {
 		digest := rapid.OneOf(
 			rapid.String(),
 			rapid.StringMatching(`[0-9a-f]*`),
-			rapid.StringMatching(`[0-9A-Za-z_-]{8}:[0-9A-Za-z_-]*`),
+			rapid.StringMatching(`[0-9A-Za-z_-]{8}:[0-9A-Za-z_-]{11}:.[0-9A-Za-z_-]*`),
 		).Draw(t, "digest")
 		packed := pack(digest)
 		if back := unpack(packed); back != digest || len(packed) > 1+len(digest) {
@@ -161,7 +168,7 @@ func TestPack(t *testing.T) {
 }
 
 func FuzzUnpack(f *testing.F) {
-	for _, seed := range []string{"", "\x00text", "\x01\x0f", "\x02short", "\x02longer than a rule", "\x09"} {
+	for _, seed := range []string{"", "\x00text", "\x01\x0f", "\x02short", "\x02longer than a rule", "\x03longer than the first parts", "\x09"} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, packed []byte) {

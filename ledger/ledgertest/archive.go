@@ -25,6 +25,7 @@ func fill(t *testing.T, store ledger.Store) {
 	late.Series[0].Folds[1].Gaps = []usage.Gap{{Tenant: "acme", From: hour(3).Add(1), To: hour(4).Add(2)}}
 	late.Series = append(late.Series, batch(disk, fold(disk, 4, volume("acme", "disk", "1"), volume("hooli", "disk", "1"))).Series...)
 	late.Marks = []ledger.Mark{mark("acme", "object", 0, 10), mark("", "object", 0, 12), mark("Acme", "archive", -1, 3)}
+	late.Meters = []ledger.MeterMark{{Source: "object", Meter: "instance", Through: hour(12)}, {Source: "archive", Meter: "instance", Through: hour(3)}}
 	late.Tenants = []usage.Tenant{{ID: "umbrella", Name: "Umbrella"}, {ID: "acme", Name: "Acme", Extra: map[string]string{"partner": "C-17"}}}
 	late.Resources = []ledger.Resource{
 		{Tenant: "acme", ID: "vm-1", Meter: "instance", Type: "Virtual Machine", Info: map[string]string{"name": "web"}, Seen: hour(9).Add(3)},
@@ -75,6 +76,8 @@ func nameOf(r ledger.Record) string {
 		return "tenant " + r.Tenant.ID
 	case r.Mark != nil:
 		return fmt.Sprintf("mark %s %s", r.Mark.Tenant, r.Mark.Source)
+	case r.Meter != nil:
+		return fmt.Sprintf("meter %s %s", r.Meter.Source, r.Meter.Meter)
 	case r.Resource != nil:
 		return fmt.Sprintf("resource %s %s %s", r.Resource.Tenant, r.Resource.ID, r.Resource.Meter)
 	case r.Fold != nil:
@@ -101,7 +104,7 @@ func (s suite) testArchive(t *testing.T) {
 	wantNames := []string{
 		"tenant acme", "tenant umbrella",
 		"mark  object", "mark Acme archive", "mark acme object",
-		"resource acme disk-1 volume.size", "resource acme vm-1 instance",
+		"meter archive instance", "meter object instance", "resource acme disk-1 volume.size", "resource acme vm-1 instance",
 		"fold object instance vm-1 0", "fold object instance vm-1 1", "fold object instance vm-1 2", "fold object instance vm-1 3",
 		"fold object instance vm-1 4", "fold object instance vm-1 5", "fold object instance vm-1 6", "fold object instance vm-1 7",
 		"fold object instance vm-1 8", "fold object instance vm-1 9", "fold object volume.size disk-1 4",
@@ -271,6 +274,9 @@ func (s suite) testArchiveRefuses(t *testing.T) {
 		},
 		"a mark": func(store ledger.Store) error {
 			return store.Record(t.Context(), ledger.Batch{Marks: []ledger.Mark{mark("acme", "object", 0, 1)}})
+		},
+		"a mark of a meter": func(store ledger.Store) error {
+			return store.Record(t.Context(), ledger.Batch{Meters: []ledger.MeterMark{{Source: "object", Meter: "instance", Through: hour(1)}}})
 		},
 		"a resource": func(store ledger.Store) error {
 			return store.Record(t.Context(), ledger.Batch{Resources: []ledger.Resource{{Tenant: "acme", ID: "vm-1"}}})

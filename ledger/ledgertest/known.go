@@ -76,6 +76,39 @@ func (s suite) testMarksHole(t *testing.T) {
 	same(t, "folds", foldsOf(t, store, vm), []ledger.Fold(nil))
 }
 
+// testMeters: a meter keeps the latest of its marks; they come by source and
+// meter, and one that is none is refused with all of its batch.
+func (s suite) testMeters(t *testing.T) {
+	store := s.open(t)
+	same(t, "meters", get[[]ledger.MeterMark](t)(store.Meters(t.Context())), []ledger.MeterMark(nil))
+	meter := func(source, meter string, through int) ledger.MeterMark {
+		return ledger.MeterMark{Source: source, Meter: meter, Through: hour(through)}
+	}
+	there := meter("object", "volume", 3)
+	there.Through = there.Through.In(time.FixedZone("NZDT", 13*3600))
+	for _, meters := range [][]ledger.MeterMark{
+		{meter("object", "volume", -2), meter("object", "instance", 7), meter("archive", "volume", 1), meter("object", "Volume", 2)},
+		{there, meter("object", "instance", 5)}, // later; earlier
+		{meter("archive", "volume", 4), meter("archive", "volume", 9), meter("archive", "volume", 6)},
+	} {
+		must(t, store.Record(t.Context(), ledger.Batch{Meters: meters}))
+	}
+	off := meter("object", "volume", 9)
+	off.Through = off.Through.Add(time.Second)
+	for name, bad := range map[string]ledger.MeterMark{"off a border": off, "without a time": {Source: "object", Meter: "new"}} {
+		b := batch(vm, mine(0, "1"))
+		b.Meters = []ledger.MeterMark{meter("object", "volume", 20), bad}
+		if err := store.Record(t.Context(), b); err == nil {
+			t.Errorf("a mark of a meter was recorded, %s", name)
+		}
+	}
+	store = s.reopen(t, store)
+	same(t, "meters", get[[]ledger.MeterMark](t)(store.Meters(t.Context())), []ledger.MeterMark{
+		meter("archive", "volume", 9), meter("object", "Volume", 2), meter("object", "instance", 7), meter("object", "volume", 3),
+	})
+	same(t, "folds", foldsOf(t, store, vm), []ledger.Fold(nil))
+}
+
 // testGaps: a gap comes once, closed where a later window closes it, narrowed
 // by tenant, resource and window.
 func (s suite) testGaps(t *testing.T) {

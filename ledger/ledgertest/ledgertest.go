@@ -63,6 +63,7 @@ func Run(t *testing.T, open func(t *testing.T) ledger.Store, options ...Option) 
 		{"exact volumes", suite.testVolumes},
 		{"folds from", suite.testFoldsFrom},
 		{"marks", suite.testMarks},
+		{"marks of meters", suite.testMeters},
 		{"marks that leave a hole", suite.testMarksHole},
 		{"gaps", suite.testGaps},
 		{"gaps told", suite.testGapsTold},
