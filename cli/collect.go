@@ -102,6 +102,20 @@ func (a *App) tellCollected(s *session, c billing.Collected) {
 		a.sayf("too late: tenant %s, meter %s, resource %s: %s for %s, whose usage was billed and pruned; nothing is changed",
 			l.Tenant, l.Meter, l.Resource, lateSamples(l.Samples), at(l.Window))
 	}
+	for i, o := range c.Aside {
+		if i == maxTold {
+			a.sayf("left out: and %s more", plural(len(c.Aside)-i, "order"))
+			break
+		}
+		a.sayf("left out: tenant %s: %s of meter %s, which order %s billed before source %s was collected with that meter",
+			o.Tenant, plural(o.Windows, "window"), o.Meter, shortKey(o.Order), c.Source)
+	}
+	if len(c.Aside) > 0 {
+		a.sayf("hint: what is billed is not billed again for a meter or source that is new in the config, or has a new name; artifice void, collect and bill do so for an order")
+	}
+	if c.Clashes > 0 {
+		a.sayf("warning: %s left out: each has the id of another sample that came before it, and another content; look at %v", plural(c.Clashes, "sample"), c.Clash)
+	}
 	if c.Kept > 0 {
 		a.sayf("note: %s collected under another config of their meters, and keep it: their samples are no longer in source %s",
 			plural(c.Kept, "window"), c.Source)

@@ -19,14 +19,17 @@ import (
 // for: the end of the last window that is followed by a sample.
 //
 // A window that was collected is computed again only where its samples, the
-// meter's rule, or what came before it are not what they were. That holds for
-// windows that are billed too, but for another rule: the store keeps what they
-// were billed with, and the difference as adjustments.
+// meter's rule, or what came before it are not what they were. Of a window that
+// is billed only other samples are a reason: the store keeps what it was billed
+// with, and the difference as adjustments. Usage of a meter, or of a source,
+// that was not collected when a window was billed is left out of that window.
 //
 // Where a source has samples that cannot be right nothing of it is written;
-// where a meter's rule does not fit its samples the other series are. The other
-// sources are collected, and the error names all mistakes. It may be called
-// again at any time, also after a crash: what is there is kept.
+// where a meter's rule does not fit the samples of a resource, or the samples of
+// a tenant cannot be read, all else is, and only the tenants concerned are not
+// collected further. The other sources are collected, and the error names all
+// mistakes. It may be called again at any time, also after a crash: what is
+// there is kept.
 //
 // Memory does not grow with the number of samples, and up to Workers series
 // are folded at the same time. What is written, and in which order, does not
@@ -74,6 +77,8 @@ type collector struct {
 	report        Collected
 	known         map[string]bool      // tenants that were seen, or have a mark of the source
 	marked        map[string]time.Time // up to where tenants were collected before
+	metered       map[string]time.Time // up to where meters were
+	unread        map[string]bool      // tenants whose samples could not all be read
 	held          map[string]time.Time // tenants whose usage could not be brought up to date, and from when on
 	mistakes      mistakes
 	batch         ledger.Batch
@@ -83,7 +88,13 @@ type collector struct {
 // collect collects from one source. Where something of it cannot be right the
 // report is worth nothing.
 func (e *Engine) collect(ctx context.Context, source Source, through time.Time) (report Collected, err error) {
-	c := &collector{Engine: e, source: source, report: Collected{Source: source.Name}, known: map[string]bool{}, marked: map[string]time.Time{}, held: map[string]time.Time{}}
+	c := &collector{
+		Engine: e, source: source, report: Collected{Source: source.Name}, known: map[string]bool{},
+		marked: map[string]time.Time{}, metered: map[string]time.Time{}, unread: map[string]bool{}, held: map[string]time.Time{},
+	}
+	if err := c.recall(ctx); err != nil {
+		return c.report, err
+	}
 	if err := c.prepare(ctx); err != nil {
 		return c.report, nothingCollected(err)
 	}
@@ -92,11 +103,7 @@ func (e *Engine) collect(ctx context.Context, source Source, through time.Time) 
 	if err := c.read(ctx, samples); err != nil {
 		return c.report, nothingCollected(err)
 	}
-	marks, err := e.Store.Marks(ctx)
-	if err != nil {
-		return c.report, err
-	}
-	c.reach(marks, through)
+	c.reach(through)
 	if c.reserved, err = e.reservedBlocks(ctx); err != nil {
 		return c.report, err
 	}
@@ -107,11 +114,36 @@ func (e *Engine) collect(ctx context.Context, source Source, through time.Time) 
 	if err := c.foldAll(ctx, parts); err != nil {
 		return c.report, err
 	}
-	if err := c.mistakes.join(); err != nil {
-		return c.report, errors.Join(err, errors.New("these were not collected, and the source's time does not move on: mend the meter or the samples, and collect again"), c.flush(ctx))
-	}
 	c.mark()
+	if err := c.mistakes.join(); err != nil {
+		return c.report, errors.Join(err, errors.New("these were not collected, and the time of their tenants does not move on: mend what is wrong, and collect again"), c.flush(ctx))
+	}
 	return c.report, c.flush(ctx)
+}
+
+// recall finds out what the store knows of the source.
+func (c *collector) recall(ctx context.Context) error {
+	marks, err := c.Store.Marks(ctx)
+	if err != nil {
+		return err
+	}
+	for _, m := range marks {
+		if m.Source != c.source.Name {
+			continue
+		}
+		c.known[m.Tenant] = true
+		c.marked[m.Tenant] = m.Through
+		if c.report.From.IsZero() || m.From.Before(c.report.From) {
+			c.report.From = m.From
+		}
+	}
+	meters, err := c.Store.Meters(ctx)
+	for _, m := range meters {
+		if m.Source == c.source.Name {
+			c.metered[m.Meter] = m.Through
+		}
+	}
+	return err
 }
 
 func nothingCollected(err error) error {
@@ -120,7 +152,7 @@ func nothingCollected(err error) error {
 
 // reach finds out from when and up to where the source is collected after this
 // run.
-func (c *collector) reach(marks []ledger.Mark, through time.Time) {
+func (c *collector) reach(through time.Time) {
 	if through.IsZero() && !c.latest.IsZero() {
 		through = usage.WindowAt(c.latest).Start
 		// An agent whose clock is ahead vouches for nothing.
@@ -132,23 +164,22 @@ func (c *collector) reach(marks []ledger.Mark, through time.Time) {
 	if !c.first.IsZero() {
 		from = usage.WindowAt(c.first).Start
 	}
-	for _, m := range marks {
-		if m.Source != c.source.Name {
-			continue
-		}
-		c.known[m.Tenant] = true
-		c.marked[m.Tenant] = m.Through
-		if m.Through.After(through) {
-			through = m.Through
-		}
-		if m.From.Before(from) {
-			from = m.From
+	if known := c.report.From; !known.IsZero() && known.Before(from) {
+		from = known
+	}
+	for _, marked := range c.marked {
+		if marked.After(through) {
+			through = marked
 		}
 	}
 	if from.After(through) {
 		from = through
 	}
 	c.report.From, c.report.Through = from, through
+	for tenant := range c.unread {
+		c.known[tenant] = true
+		c.held[tenant] = from // it keeps its mark
+	}
 }
 
 // mark writes up to where the source, and each of its tenants, is collected.
@@ -166,6 +197,9 @@ func (c *collector) mark() {
 		c.batch.Marks = append(c.batch.Marks, ledger.Mark{Tenant: tenant, Source: c.source.Name, From: from, Through: through})
 	}
 	mark("", through)
+	for _, m := range c.meters {
+		c.batch.Meters = append(c.batch.Meters, ledger.MeterMark{Source: c.source.Name, Meter: m.Name, Through: through})
+	}
 	for _, tenant := range slices.Sorted(maps.Keys(c.held)) {
 		if c.held[tenant].After(c.marked[tenant]) { // a mark does not move back
 			mark(tenant, c.held[tenant])

@@ -428,25 +428,33 @@ func TestAnotherRule(t *testing.T) {
 }
 
 // All series that cannot be folded are told of together; the others are
-// collected, and the source's time does not move on.
+// collected, and only the time of the tenants concerned does not move on.
 func TestRulesThatDoNotFit(t *testing.T) {
 	bad := volume("a", "v2", "2013-08-05T03:10:00Z", "2")
 	bad.Kind = usage.Cumulative
 	other := bad
 	other.Resource, other.ID = "v3", "x"
-	source := &samples{all: []usage.Sample{volume("a", "v1", "2013-08-05T03:10:00Z", "2"), bad, other}}
-	e := newEngine(source, newDesk(nil))
+	source := &samples{all: []usage.Sample{volume("a", "v1", "2013-08-05T03:10:00Z", "2"), bad, other, volume("b", "v4", "2013-08-05T03:10:00Z", "5")}}
+	e := newEngine(source, newDesk(map[string]string{"volume.size": "1"}))
 	_, err := e.Collect(t.Context(), august.End)
-	for _, want := range []string{"resource v2", "resource v3", "time does not move on"} {
+	for _, want := range []string{"resource v2", "resource v3", "the time of their tenants does not move on"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
 		}
 	}
-	if got := entries(t, e); len(got) != 1 {
+	if got := entries(t, e); len(got) != 2 {
 		t.Errorf("entries %v", got)
 	}
-	if _, err := e.Bill(t.Context(), august, nil); err == nil {
-		t.Error("the month can be billed")
+	want := map[string]billing.Result{"a": billing.NotBilled, "b": billing.Billed}
+	if diff := cmp.Diff(want, results(bill(t, e))); diff != "" {
+		t.Errorf("billed (-want +got):\n%s", diff)
+	}
+	source.all[1].Kind, source.all[2].Kind = usage.Gauge, usage.Gauge
+	collect(t, e, august.End)
+	want["a"] = billing.Billed
+	want["b"] = billing.AlreadyBilled
+	if diff := cmp.Diff(want, results(bill(t, e))); diff != "" {
+		t.Errorf("billed, once mended (-want +got):\n%s", diff)
 	}
 }
 

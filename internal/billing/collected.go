@@ -21,7 +21,13 @@ type Collected struct {
 	Late    []Late    // what came too late for its block, and became adjustments
 	Pruned  []Late    // what came too late for anything
 	Gone    []Gone    // what could not be computed again
+	Aside   []Aside   // what was billed before its meter, or its source, was collected
 	Kept    int       // windows that were collected under another rule, and whose samples are gone
+	// Clashes are how many samples were left out although they are no
+	// repetitions: their id was counted before, with another content. Clash is
+	// where one of them stands.
+	Clashes int
+	Clash   usage.Origin
 	Gaps    []ledger.Gap
 	// MoreGaps is how many gaps there are beyond those told.
 	MoreGaps int
@@ -38,6 +44,15 @@ type Late struct {
 	Window  usage.Span
 	Samples int    // that came late; 0 where what came before reaches into the window
 	Order   string // the key of the order that billed the window, "" where it was pruned
+}
+
+// Aside is usage that is left out of what a tenant is billed: the window was
+// billed by an order before the meter was collected from the source. It is
+// billed where that order becomes void.
+type Aside struct {
+	Meter, Tenant string
+	Order         string // its key
+	Windows       int    // of all resources
 }
 
 // Gone is a series to which samples came late, while others that were counted
@@ -57,6 +72,12 @@ func (c *Collected) add(r *folded) {
 	c.Late = append(c.Late, r.late...)
 	c.Pruned = append(c.Pruned, r.pruned...)
 	c.Gone = append(c.Gone, r.gone...)
+	for _, a := range r.aside {
+		c.setAside(a)
+	}
+	if c.Clashes += r.clashes; r.clashes > 0 && c.Clash == (usage.Origin{}) {
+		c.Clash = r.clash
+	}
 	told := min(len(r.gaps), maxGaps-len(c.Gaps))
 	c.Gaps = append(c.Gaps, r.gaps[:told]...)
 	c.MoreGaps += len(r.gaps) - told
@@ -66,4 +87,15 @@ func (c *Collected) add(r *folded) {
 			c.Entries += len(fold.Entries)
 		}
 	}
+}
+
+// setAside adds windows that are left out to those of the same meter and order.
+func (c *Collected) setAside(a Aside) {
+	for i := range c.Aside {
+		if known := &c.Aside[i]; known.Meter == a.Meter && known.Order == a.Order {
+			known.Windows += a.Windows
+			return
+		}
+	}
+	c.Aside = append(c.Aside, a)
 }

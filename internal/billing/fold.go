@@ -18,16 +18,20 @@ import (
 // goes once through the windows of a series, oldest first: those that have
 // samples, those that were folded before, and those that a state reaches into.
 //
-// A window is folded where its samples, the meter's rule, or the state before
-// it are not those that were recorded, and so are the windows after it until
-// the state is again the one that was recorded. These windows are a run of
-// changes. A run that comes to a window of which samples are gone cannot go
-// on, and nothing of it is kept.
+// A window is folded where its samples, the meter's rule, what the config makes
+// the samples say, or the state before it are not those that were recorded, and
+// so are the windows after it until the state is again the one that was
+// recorded. These windows are a run of changes. A run that comes to a window of
+// which samples are gone cannot go on, and nothing of it is kept.
+//
+// Of a window that was billed, only other samples make another one, or a state
+// that other samples changed: what the config says now does not hold for it.
 type folder struct {
 	*collector
-	meter  usage.Meter
-	rule   string
-	walker *usage.Walker
+	meter   usage.Meter
+	rule    string
+	walker  *usage.Walker
+	dresser *spool.Dresser
 
 	id       ledger.Series
 	through  time.Time     // windows from here on are not due
@@ -39,10 +43,12 @@ type folder struct {
 	recorded usage.State   // what it was when it was recorded
 	resumes  bool          // whether the walker is at state
 	changes  []change
-	run      int // where in changes the present run began
+	run      int  // where in changes the present run began
+	late     bool // whether other samples are among the reasons for it
 	about    describer
 	result   folded
 	failed   error
+	failedAt time.Time
 }
 
 // A change is a window that is to be recorded.
@@ -54,7 +60,7 @@ type change struct {
 
 // begin turns to the series of a resource. The samples begin at from.
 func (f *folder) begin(ctx context.Context, resource string, from time.Time) error {
-	*f = folder{collector: f.collector, meter: f.meter, rule: f.rule, walker: f.walker, changes: f.changes[:0]}
+	*f = folder{collector: f.collector, meter: f.meter, rule: f.rule, walker: f.walker, dresser: f.dresser, changes: f.changes[:0]}
 	f.id = ledger.Series{Source: f.source.Name, Meter: f.meter.Name, Resource: resource}
 	f.through = f.report.Through
 	f.about = describer{meter: f.meter, resource: resource}
@@ -77,6 +83,9 @@ func (f *folder) begin(ctx context.Context, resource string, from time.Time) err
 func (f *folder) nextKnown() *ledger.Fold {
 	f.last = &f.known[f.next]
 	f.next++
+	if n := len(f.last.Entries); n > 0 {
+		f.about.tenant = f.last.Entries[n-1].Tenant
+	}
 	return f.last
 }
 
@@ -85,7 +94,7 @@ func (f *folder) keep(k *ledger.Fold) {
 	f.end = k.Window.End
 	f.state, f.recorded = k.State, k.State
 	f.resumes = false
-	f.run = len(f.changes)
+	f.run, f.late = len(f.changes), false
 }
 
 // window brings the window of some samples up to date, and what lies before it.
@@ -96,7 +105,7 @@ func (f *folder) window(w *spool.Window) {
 	f.advance(w.Start)
 	prepared, err := f.meter.Prepare(w.Samples)
 	if err != nil {
-		f.fail(fmt.Errorf("meter %s: %w", f.meter.Name, err))
+		f.fail(w.Span, fmt.Errorf("meter %s: %w", f.meter.Name, err))
 		return
 	}
 	f.about.add(prepared)
@@ -106,9 +115,10 @@ func (f *folder) window(w *spool.Window) {
 	}
 }
 
-func (f *folder) fail(err error) {
+// fail gives the series up from a window on.
+func (f *folder) fail(w usage.Span, err error) {
 	if f.failed == nil {
-		f.failed = err
+		f.failed, f.failedAt = err, w.Start
 	}
 }
 
@@ -138,56 +148,79 @@ func (f *folder) pruned() bool {
 
 // step brings one window up to date.
 func (f *folder) step(w *spool.Window, prepared []usage.Sample) {
+	now := digest{rule: f.rule, dress: f.dresser.Dress(w.Samples), dressed: true, samples: w.Digest}
 	if f.next == len(f.known) || !f.known[f.next].Window.Start.Equal(w.Start) {
 		if f.pruned() {
 			f.tooLate(w, len(w.Samples))
 			return
 		}
-		f.fold(w, prepared, nil, len(w.Samples))
+		f.late = f.late || len(w.Samples) > 0
+		if (f.uncollected(w.Start) || f.reconfigured(w.Start)) && f.billed(w, nil) {
+			now.rule = aside + now.rule
+		}
+		f.fold(w, prepared, nil, now, len(w.Samples))
 		return
 	}
 	diverged := !sameState(f.state, f.recorded)
 	k := f.nextKnown()
-	rule, digest, _ := strings.Cut(k.Digest, ":")
-	added, changed, gone, err := spool.CompareDigests(digest, w.Digest, w.Samples)
-	if err != nil {
-		f.fail(fmt.Errorf("meter %s: resource %s: %v: %w", f.meter.Name, f.id.Resource, w.Span, err))
+	before := parseDigest(k.Digest)
+	if before == now && !diverged {
+		f.keep(k)
 		return
 	}
-	another := rule != f.rule && !k.Pruned && !f.billed(w, k)
+	added, changed, gone, err := spool.CompareDigests(before.samples, k.Samples, w)
+	if err != nil {
+		f.fail(w.Span, fmt.Errorf("meter %s: resource %s: %v: %w", f.meter.Name, f.id.Resource, w.Span, err))
+		return
+	}
+	others := added+changed > 0
+	rule, wasAside := strings.CutPrefix(before.rule, aside)
+	if !others && gone == 0 && rule == f.rule && before.dressed && before.dress.Metadata != now.dress.Metadata {
+		others = true // the same rule looks at the same keys: a sample says something else
+	}
+	billed := f.billed(w, k)
+	if billed && wasAside {
+		now.rule = aside + now.rule
+	}
+	configured := !billed && (before.rule != now.rule || !before.dressed || before.dress != now.dress)
+	diverged = diverged && (f.late || others || !billed)
 	switch {
 	case k.Pruned:
-		if added+changed > 0 || diverged {
+		if others || diverged {
 			f.tooLate(w, added+changed)
 		}
 		f.keep(k)
-	case gone > 0 && (added+changed > 0 || diverged):
+	case gone > 0 && (others || diverged):
 		f.lose(w.Span)
 		f.keep(k)
 	case gone > 0:
-		if another {
+		if !billed && before.rule != now.rule {
 			f.result.kept++
 		}
 		f.keep(k)
-	case added+changed > 0 || diverged || another:
-		f.fold(w, prepared, k, added)
+	case others || diverged || configured:
+		f.late = f.late || others
+		f.fold(w, prepared, k, now, added)
 	default:
 		f.keep(k)
 	}
 }
 
 // fold folds a window anew. What was recorded of it is known, or nothing is.
-func (f *folder) fold(w *spool.Window, prepared []usage.Sample, known *ledger.Fold, added int) {
-	fold := ledger.Fold{Window: w.Span, Samples: len(w.Samples), Digest: f.rule + ":" + w.Digest, State: f.state}
+func (f *folder) fold(w *spool.Window, prepared []usage.Sample, known *ledger.Fold, now digest, added int) {
+	fold := ledger.Fold{Window: w.Span, Samples: len(w.Samples), Digest: now.String(), State: f.state}
 	// Without this, a filter left out its samples, or a late sample ended the
 	// state that reached into it.
 	if len(prepared) > 0 || f.walker.Reaches(f.state, w.Start) {
 		step, err := f.take(w.Span, prepared)
 		if err != nil {
-			f.fail(fmt.Errorf("meter %s: resource %s: %w", f.meter.Name, f.id.Resource, err))
+			f.fail(w.Span, fmt.Errorf("meter %s: resource %s: %w", f.meter.Name, f.id.Resource, err))
 			return
 		}
 		fold.State, fold.Gaps, fold.Entries = step.State, step.Gaps, f.entries(step)
+	}
+	if now.rule == aside+f.rule {
+		f.setAside(&fold)
 	}
 	f.end, f.state = w.End, fold.State
 	if known != nil {
@@ -197,7 +230,7 @@ func (f *folder) fold(w *spool.Window, prepared []usage.Sample, known *ledger.Fo
 		f.changes = append(f.changes, change{Fold: fold, before: known, added: added})
 	}
 	if sameState(f.state, f.recorded) {
-		f.run = len(f.changes)
+		f.run, f.late = len(f.changes), false
 	}
 }
 

@@ -1,7 +1,9 @@
 package billing
 
 import (
+	"errors"
 	"slices"
+	"time"
 
 	"github.com/openstack-artifice/artifice/internal/spool"
 	"github.com/openstack-artifice/artifice/ledger"
@@ -10,7 +12,7 @@ import (
 
 // billed reports whether a tenant of the window was billed for it: one that
 // has samples or usage there or, where there are neither, to whom the resource
-// belonged last. Such a window is not measured by another rule.
+// belonged last. What was recorded of it is k, nil for nothing.
 func (f *folder) billed(w *spool.Window, k *ledger.Fold) bool {
 	if len(f.reserved) == 0 {
 		return false
@@ -20,12 +22,16 @@ func (f *folder) billed(w *spool.Window, k *ledger.Fold) bool {
 			return true
 		}
 	}
-	for i := range k.Entries {
-		if _, ok := f.order(k.Entries[i].Tenant, w.Span); ok {
+	var entries []usage.Entry
+	if k != nil {
+		entries = k.Entries
+	}
+	for i := range entries {
+		if _, ok := f.order(entries[i].Tenant, w.Span); ok {
 			return true
 		}
 	}
-	if len(w.Samples)+len(k.Entries) > 0 {
+	if len(w.Samples)+len(entries) > 0 {
 		return false
 	}
 	_, ok := f.order(f.about.tenant, w.Span)
@@ -42,15 +48,48 @@ func (f *folder) order(tenant string, w usage.Span) (ledger.Order, bool) {
 	return ledger.Order{}, false
 }
 
+// uncollected reports whether the meter was not collected from its source when
+// a window was: its section, or the source, is new in the config, or has
+// another name.
+func (f *folder) uncollected(start time.Time) bool {
+	collected, ok := f.marked[""]
+	return !ok || start.Before(collected) && !start.Before(f.metered[f.meter.Name])
+}
+
+// reconfigured reports whether a window that has no samples, and of which
+// nothing was recorded when it was collected, has usage now only because the
+// config is another.
+func (f *folder) reconfigured(start time.Time) bool {
+	return !f.late && start.Before(f.marked[""])
+}
+
+// setAside leaves out the usage of those tenants that were billed for the
+// window, and notes how often.
+func (f *folder) setAside(fold *ledger.Fold) {
+	fold.Entries = slices.DeleteFunc(fold.Entries, func(e usage.Entry) bool {
+		order, ok := f.order(e.Tenant, fold.Window)
+		if ok {
+			f.result.aside = append(f.result.aside, Aside{Meter: f.meter.Name, Tenant: e.Tenant, Order: order.Key, Windows: 1})
+		}
+		return ok
+	})
+}
+
 // finish brings what lies after the last sample up to date, and tells what came
 // of the series.
 func (f *folder) finish(r *folded) {
 	f.advance(f.through)
 	if f.failed != nil {
-		r.mistakes = append(r.mistakes, f.failed)
+		for _, tenant := range r.tenants {
+			r.held = append(r.held, heldBack{tenant, f.failedAt})
+		}
+		if !errors.Is(f.failed, errUnread) {
+			r.mistakes = append(r.mistakes, f.failed)
+		}
 		return
 	}
 	r.kept += f.result.kept
+	r.aside = append(r.aside, f.result.aside...)
 	r.pruned = append(r.pruned, f.result.pruned...)
 	r.gone = append(r.gone, f.result.gone...)
 	f.holdBack(r)

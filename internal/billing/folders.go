@@ -2,6 +2,8 @@ package billing
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,6 +25,9 @@ type folded struct {
 	late      []Late
 	pruned    []Late
 	gone      []Gone
+	aside     []Aside
+	clashes   int
+	clash     usage.Origin
 	gaps      []ledger.Gap
 	mistakes  []error
 	err       error // ends collecting
@@ -103,7 +108,13 @@ type partFolder struct {
 func (p *partFolder) makeFolders() {
 	p.folders = map[string][]*folder{}
 	for _, m := range p.meters {
-		f := &folder{collector: p.collector, meter: m, rule: ruleDigest(m), walker: usage.NewWalker(m.Transformer)}
+		keys, ok := m.Keys()
+		if !ok {
+			keys = nil
+		} else if keys == nil {
+			keys = []string{}
+		}
+		f := &folder{collector: p.collector, meter: m, rule: ruleDigest(m), walker: usage.NewWalker(m.Transformer), dresser: spool.NewDresser(keys)}
 		p.folders[m.Meter] = append(p.folders[m.Meter], f)
 	}
 }
@@ -156,13 +167,28 @@ func (p *partFolder) fold(ctx context.Context, series *spool.Series, r *folded) 
 			r.see(w.Samples)
 		}
 		for _, f := range folders {
+			if p.unreadable(w.Samples) {
+				f.fail(w.Span, errUnread)
+			}
 			f.window(w)
 		}
 	}
 	for _, f := range folders {
 		f.finish(r)
 	}
+	if r.clashes = series.Clashes; r.clashes > 0 {
+		r.clash = series.Clash.Origin
+	}
 	return nil
+}
+
+// errUnread gives up a series of which a tenant could not be read.
+var errUnread = errors.New("a tenant's samples could not all be read")
+
+// unreadable reports whether some of the samples are of a tenant that could not
+// be read wholly.
+func (c *collector) unreadable(samples []usage.Sample) bool {
+	return len(c.unread) > 0 && slices.ContainsFunc(samples, func(s usage.Sample) bool { return c.unread[s.Tenant] })
 }
 
 // see notes the tenants of samples.

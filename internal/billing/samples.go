@@ -35,7 +35,7 @@ func (c *collector) query() usage.Query {
 	for _, m := range c.meters {
 		meters[m.Meter] = true
 	}
-	return usage.Query{Meters: slices.Sorted(maps.Keys(meters)), Metadata: c.keys}
+	return usage.Query{Meters: slices.Sorted(maps.Keys(meters)), Metadata: c.keys, Collected: c.marked}
 }
 
 // lookedAt returns the keys of metadata that meters look at, nil for all.
@@ -60,6 +60,11 @@ func (c *collector) read(ctx context.Context, samples *spool.Spool) error {
 	for s, err := range c.source.Samples(ctx, c.query()) {
 		if err == nil {
 			err = plausible(&s, latest)
+		}
+		if tenant := (*usage.TenantError)(nil); errors.As(err, &tenant) {
+			c.unread[tenant.Tenant] = true
+			c.mistakes.add(err)
+			continue
 		}
 		if err != nil {
 			mistakes.add(err)

@@ -144,11 +144,15 @@ func (t *teller) compare(w *spool.Window) {
 		}
 		return
 	}
-	rule, digest, _ := strings.Cut(k.Digest, ":")
+	recorded := parseDigest(k.Digest)
+	rule, left := strings.CutPrefix(recorded.rule, aside)
 	if rule != ruleDigest(t.meter) {
 		t.differ("it was collected under another config of the meter")
 	}
-	added, changed, gone, err := spool.CompareDigests(digest, w.Digest, w.Samples)
+	if left {
+		t.differ("it was billed before the meter was collected from this source: its usage is left out")
+	}
+	added, changed, gone, err := spool.CompareDigests(recorded.samples, k.Samples, w)
 	t.fail(err)
 	for _, d := range []struct {
 		n    int
