@@ -121,7 +121,7 @@ func (a *App) root() *cobra.Command {
 		return wrongUse("%w\nhint: %s --help", err, cmd.CommandPath())
 	})
 	commands := append([]Command{
-		collectCommand, usageCommand, explainCommand, statusCommand,
+		collectCommand, usageCommand, explainCommand, statusCommand, reportCommand,
 		draftCommand, billCommand, ordersCommand, statementCommand, historyCommand,
 		resolveCommand, reconcileCommand, voidCommand, verifyCommand,
 		exportCommand, importCommand, pruneCommand, importMappingsCommand, checkCommand, adaptersCommand,

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/openstack-artifice/artifice/internal/billing"
+	"github.com/openstack-artifice/artifice/internal/report"
 	"github.com/openstack-artifice/artifice/ledger"
 	"github.com/openstack-artifice/artifice/usage"
 )
@@ -23,12 +24,15 @@ func draftCommand(a *App) *cobra.Command {
 		Short: "show what would be billed, and save it nowhere",
 		Long: "draft prices what each tenant used within a block, and what came late for\n" +
 			"earlier ones, just as bill would, and shows the items. Services that the ERP has no cost for are listed with the\n" +
-			"volume at stake: their tenants would be parked, and the exit code is 3.",
-		Example: "  artifice draft --month 2013-08\n  artifice draft --from 2013-08-01 --to 2013-08-08",
+			"volume at stake: their tenants would be parked, and the exit code is 3.\n" +
+			"With --diff it shows instead what differs from what was billed for the month\n" +
+			"before, the greatest difference first, with tenants and items that are new or gone.",
+		Example: "  artifice draft --month 2013-08\n  artifice draft --month 2013-08 --diff\n  artifice draft --from 2013-08-01 --to 2013-08-08",
 		Args:    noArgs,
 	}
 	flags.register(cmd)
 	tenants := tenantFlag(cmd)
+	diff := cmd.Flags().Bool("diff", false, "show what changed since the month before, and not the items")
 	output := outputFlag(cmd)
 	cmd.RunE = a.with(needERP, func(ctx context.Context, s *session, cmd *cobra.Command, _ []string) error {
 		block, err := flags.block(cmd, s.Location)
@@ -38,16 +42,22 @@ func draftCommand(a *App) *cobra.Command {
 		if err := s.Began(block); err != nil {
 			return err
 		}
+		if *diff {
+			if _, err := report.LastMonth(block, s.Location); err != nil {
+				return wrongUse("--diff: %w\nhint: artifice draft --diff --month 2013-08", err)
+			}
+		}
 		known, err := s.Tenants(ctx, *tenants)
 		if err != nil {
 			return err
 		}
 		var drafts []billing.Draft
 		var failed []error
+		var failedTenants []string
 		for _, t := range known {
 			d, err := s.Draft(ctx, t, block)
 			if err != nil {
-				failed = append(failed, err)
+				failed, failedTenants = append(failed, err), append(failedTenants, t.ID)
 				continue
 			}
 			drafts = append(drafts, d)
@@ -58,7 +68,12 @@ func draftCommand(a *App) *cobra.Command {
 		if err := s.tellReserved(ctx, a, block, known); err != nil {
 			return err
 		}
-		if err := a.writeDrafts(drafts, *output, billing.BlockLabel(block, s.Location)); err != nil {
+		if *diff {
+			err = s.writeDiff(ctx, a, block, drafts, *tenants, failedTenants, *output)
+		} else {
+			err = a.writeDrafts(drafts, *output, billing.BlockLabel(block, s.Location))
+		}
+		if err != nil {
 			return err
 		}
 		s.tellWaiting(a, drafts)

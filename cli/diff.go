@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/openstack-artifice/artifice/internal/billing"
+	"github.com/openstack-artifice/artifice/internal/report"
+	"github.com/openstack-artifice/artifice/ledger"
+	"github.com/openstack-artifice/artifice/usage"
+)
+
+// mostChanges is how many changes a table shows.
+const mostChanges = 20
+
+// writeDiff holds drafts against what was billed for the month before: what
+// changed, the greatest difference first. Of the tenants that failed nothing is
+// known, and nothing is said.
+func (s *session) writeDiff(ctx context.Context, a *App, block usage.Span, drafts []billing.Draft, tenants, failed []string, output string) error {
+	last, err := report.LastMonth(block, s.Location)
+	if err != nil {
+		return err
+	}
+	comparison := report.NewComparison()
+	for _, d := range drafts {
+		comparison.After(d.Order)
+	}
+	orders, err := s.Store.Orders(ctx, ledger.OrderFilter{Overlaps: last})
+	if err != nil {
+		return err
+	}
+	billed := 0
+	for _, o := range orders {
+		// An order is of the month in which its block begins, so that none
+		// is in two.
+		wanted := len(tenants) == 0 || slices.Contains(tenants, o.Tenant.ID)
+		if !o.Reserves || !last.Contains(o.Block.Start) || !wanted || slices.Contains(failed, o.Tenant.ID) {
+			continue
+		}
+		if o, err = s.Store.Order(ctx, o.Key); err != nil {
+			return err
+		}
+		comparison.Before(o)
+		billed++
+	}
+	label := billing.BlockLabel(last, s.Location)
+	if billed == 0 {
+		a.sayf("note: nothing was billed for %s: all is new", label)
+	}
+	changes := comparison.Changes()
+	more := changes[:0]
+	if output == "table" && len(changes) > mostChanges {
+		changes, more = changes[:mostChanges], changes[mostChanges:]
+	}
+	if len(changes) == 0 && output == "table" {
+		a.sayf("nothing would cost more or less than what was billed for %s", label)
+		return nil
+	}
+	if err := changeGrid(changes, comparison.Totals()).write(a.Stdout, output); err != nil {
+		return err
+	}
+	a.tellMore(more)
+	return nil
+}
+
+// changeGrid is changes, and what the two months come to.
+func changeGrid(changes []report.Change, totals []report.Total) *grid {
+	g := newGrid("tenant", "tenant name", "datacenter", "service", "change", "#quantity before", "unit before", "#quantity", "unit", "#before", "#now", "#difference", "currency")
+	for _, c := range changes {
+		service := c.Service
+		if c.Adjusts {
+			service += " (adjusts earlier months)"
+		}
+		before, unitBefore := quantity(c.Before)
+		now, unit := quantity(c.After)
+		g.add(c.Tenant.ID, c.Tenant.Name, c.Datacenter, service, string(c.Kind), before, unitBefore, now, unit,
+			c.Before.Amount.StringFixed(c.Digits), c.After.Amount.StringFixed(c.Digits), plus(c.Difference(), c.Digits), c.Currency)
+	}
+	// A footer is one row: in more than one currency there is no total.
+	if len(totals) == 1 {
+		t := totals[0]
+		g.footer = []string{"total", "", "", "", "", "", "", "", "", t.Before.StringFixed(t.Digits), t.After.StringFixed(t.Digits), plus(t.After.Sub(t.Before), t.Digits), t.Currency}
+	}
+	return g
+}
+
+// quantity is a figure's quantity and unit, where it is in one.
+func quantity(f report.Figure) (value, unit string) {
+	if f.Items == 0 || f.Several {
+		return "", ""
+	}
+	return f.Quantity.String(), f.Unit
+}
+
+// plus writes a difference, with its sign also where that is a plus.
+func plus(d decimal.Decimal, digits int32) string {
+	text := d.StringFixed(digits)
+	if d.IsPositive() {
+		return "+" + text
+	}
+	return text
+}
+
+// tellMore says what the smaller changes come to, by currency.
+func (a *App) tellMore(more []report.Change) {
+	if len(more) == 0 {
+		return
+	}
+	sums, digits := map[string]decimal.Decimal{}, map[string]int32{}
+	var currencies []string
+	for _, c := range more {
+		if !slices.Contains(currencies, c.Currency) {
+			currencies = append(currencies, c.Currency)
+		}
+		sums[c.Currency], digits[c.Currency] = sums[c.Currency].Add(c.Difference()), max(digits[c.Currency], c.Digits)
+	}
+	var texts []string
+	for _, currency := range currencies {
+		texts = append(texts, plus(sums[currency], digits[currency])+" "+currency)
+	}
+	a.sayf("note: %s, together %s: --output csv or json shows all", plural(len(more), "smaller change"), strings.Join(texts, ", "))
+}

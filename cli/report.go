@@ -1,0 +1,94 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/openstack-artifice/artifice/internal/billing"
+	"github.com/openstack-artifice/artifice/internal/report"
+)
+
+func reportCommand(a *App) *cobra.Command {
+	var month, path string
+	cmd := &cobra.Command{
+		Use:   "report",
+		Short: "write a month as one HTML page, to look at, print or send",
+		Long: "report writes one HTML file that needs nothing else: no network and no script.\n" +
+			"It shows which hours of each tenant are collected, billed, missing, parked or in\n" +
+			"doubt; the cost by datacenter and service; what changed most since the month\n" +
+			"before; and every invoice as it was frozen. It asks the ledger alone, and\n" +
+			"prices nothing. A file of that name is replaced, all at once.",
+		Example: "  artifice report --month 2013-08\n  artifice report --month 2013-08 --output-file august.html",
+		Args:    noArgs,
+	}
+	cmd.Flags().StringVar(&month, "month", "", "the calendar `month`, in the deployment's time zone: 2013-08")
+	cmd.Flags().StringVar(&path, "output-file", "", "the `file` to write, - for the standard output (default report-MONTH.html)")
+	tenants := tenantFlag(cmd)
+	cmd.RunE = a.with(0, func(ctx context.Context, s *session, cmd *cobra.Command, _ []string) error {
+		block, err := (&blockFlags{month: month}).block(cmd, s.Location)
+		if err != nil {
+			return err
+		}
+		if err := s.Began(block); err != nil {
+			return err
+		}
+		facts, err := report.Read(ctx, s.Engine, block, *tenants)
+		if err != nil {
+			return err
+		}
+		r, err := report.Make(facts, report.DefaultLimits())
+		if err != nil {
+			return err
+		}
+		if path == "" {
+			path = "report-" + billing.BlockLabel(block, s.Location) + ".html"
+		}
+		if err := replace(path, a.Stdout, r.Write); err != nil {
+			return err
+		}
+		if path != "-" {
+			a.sayf("wrote %s: open it in a browser", path)
+		}
+		return nil
+	})
+	return cmd
+}
+
+// replace writes a file, readable by its owner alone where it is new, in place
+// of one that may be there: whoever looks at it meanwhile sees the old one
+// whole or the new one whole. A path of - is stdout.
+func replace(path string, stdout io.Writer, write func(io.Writer) error) (err error) {
+	if path == "-" {
+		return write(stdout)
+	}
+	mode := fs.FileMode(0o600)
+	switch before, err := os.Stat(path); {
+	case err == nil && !before.Mode().IsRegular():
+		return fmt.Errorf("%s is no file: name another, or - for the standard output", path)
+	case err == nil:
+		mode = before.Mode().Perm()
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(file.Name()))
+		}
+	}()
+	err = errors.Join(write(file), file.Chmod(mode), file.Sync())
+	if err = errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
+}

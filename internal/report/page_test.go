@@ -1,0 +1,280 @@
+package report_test
+
+import (
+	"fmt"
+	"html"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"pgregory.net/rapid"
+
+	"github.com/openstack-artifice/artifice/internal/billing"
+	"github.com/openstack-artifice/artifice/internal/report"
+	"github.com/openstack-artifice/artifice/ledger"
+	"github.com/openstack-artifice/artifice/usage"
+)
+
+func month(t *testing.T, label string, in *time.Location) (this, last usage.Span) {
+	t.Helper()
+	this, err := billing.Month(label, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if last, err = report.LastMonth(this, in); err != nil {
+		t.Fatal(err)
+	}
+	return this, last
+}
+
+// between is the part of a page from one text to the next.
+func between(t testing.TB, page, from, to string) string {
+	t.Helper()
+	_, rest, ok := strings.Cut(page, from)
+	part, _, closed := strings.Cut(rest, to)
+	if !ok || !closed {
+		t.Fatalf("the page has no %q", from)
+	}
+	return part
+}
+
+var tag = regexp.MustCompile(`<[^>]*>`)
+
+// text is what a reader sees of HTML.
+func text(fragment string) string {
+	return strings.TrimSpace(html.UnescapeString(tag.ReplaceAllString(fragment, "")))
+}
+
+// rows are the texts of the cells of a table, row by row.
+func rows(table string) [][]string {
+	var all [][]string
+	for _, row := range regexp.MustCompile(`(?s)<tr[^>]*>(.*?)</tr>`).FindAllStringSubmatch(table, -1) {
+		var cells []string
+		for _, cell := range regexp.MustCompile(`<t[dh][^>]*>`).Split(row[1], -1)[1:] {
+			cells = append(cells, text(cell))
+		}
+		all = append(all, cells)
+	}
+	return all
+}
+
+// amounts are the last cells of rows that have a figure there.
+func amounts(t testing.TB, table string, of func(row []string) bool) decimal.Decimal {
+	t.Helper()
+	sum := decimal.Zero
+	for _, row := range rows(table) {
+		if of(row) {
+			figure, _, _ := strings.Cut(row[len(row)-1], " ")
+			sum = sum.Add(dec(figure))
+		}
+	}
+	return sum
+}
+
+// Every sum on the page is the sum of what the ledger has, whatever the orders,
+// and however little of them is shown.
+func TestSumsAreTheLedgers(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		var orders []ledger.Order
+		var tenants []usage.Tenant
+		all, settled, before := decimal.Zero, decimal.Zero, decimal.Zero
+		byOrder := map[string]decimal.Decimal{}
+		cents := rapid.Int64Range(-1_000_000_00, 1_000_000_00)
+		statuses := []ledger.Status{ledger.Settled, ledger.Settled, ledger.Claimed, ledger.InDoubt, ledger.Void, ledger.Parked}
+		for n := range rapid.IntRange(1, 12).Draw(rt, "tenants") {
+			tenant := usage.Tenant{ID: fmt.Sprintf("tenant-%02d", n)}
+			tenants = append(tenants, tenant)
+			for i, block := range []usage.Span{march, april} {
+				if !rapid.Bool().Draw(rt, "billed") {
+					continue
+				}
+				var items []ledger.Item
+				for range rapid.IntRange(0, 6).Draw(rt, "items") {
+					amount := decimal.New(cents.Draw(rt, "cents"), -2).StringFixed(2)
+					it := item(rapid.SampledFrom([]string{"north", "south"}).Draw(rt, "datacenter"), rapid.SampledFrom([]string{"a", "b", "c"}).Draw(rt, "service"), amount, "hour", "1", amount)
+					if rapid.IntRange(0, 3).Draw(rt, "adjusts") == 0 {
+						it.Adjusts = march
+					}
+					items = append(items, it)
+				}
+				o := order(10*n+i, tenant, block, rapid.SampledFrom(statuses).Draw(rt, "status"), items...)
+				orders = append(orders, o)
+				// The oracle: integers of cents, item by item.
+				for _, it := range o.Items {
+					switch {
+					case block == march || !o.Reserves:
+						continue
+					case o.Status == ledger.Settled:
+						settled = settled.Add(it.Amount)
+					}
+					all = all.Add(it.Amount)
+					byOrder[o.Key] = byOrder[o.Key].Add(it.Amount)
+				}
+			}
+		}
+		// Only tenants that are billed for april are compared with march.
+		for _, m := range orders {
+			for _, a := range orders {
+				if m.Block == march && m.Reserves && a.Block == april && a.Reserves && a.Tenant.ID == m.Tenant.ID {
+					before = before.Add(m.Total)
+				}
+			}
+		}
+		limits := report.DefaultLimits()
+		limits.Items = rapid.SampledFrom([]int{0, 7, limits.Items}).Draw(rt, "limit")
+		limits.Tenants = rapid.SampledFrom([]int{0, 3, limits.Tenants}).Draw(rt, "rows")
+		r := make_(t, facts(tenants, orders...), limits)
+		page := write(t, r)
+
+		if strings.Contains(page, `<table class="costs">`) {
+			costs := between(t, page, `<table class="costs">`, "</table>")
+			for what, part := range map[string]string{"datacenters": `<tr class="group">`, "services": "<tr>"} {
+				sum := decimal.Zero
+				for _, row := range strings.Split(between(t, costs, "</thead>", "<tfoot>"), "<tr")[1:] {
+					if cells := rows("<tr" + row); strings.HasPrefix("<tr"+row, part) {
+						sum = sum.Add(dec(cells[0][1]))
+					}
+				}
+				if !sum.Equal(all) {
+					rt.Errorf("%s come to %s, and the orders to %s", what, sum, all)
+				}
+			}
+			if total := rows("<tr>" + between(t, costs, "<tfoot><tr>", "</tfoot>"))[0][1]; total != all.StringFixed(2) {
+				rt.Errorf("the total cost is %s, want %s", total, all)
+			}
+		} else if !all.IsZero() {
+			rt.Errorf("no cost is shown, and there is %s", all)
+		}
+		if strings.Contains(page, `<table class="wide list">`) {
+			list := between(t, page, `<table class="wide list">`, "</table>")
+			reserves := func(row []string) bool {
+				return len(row) == 6 && row[5] != "" && row[5] != "Total" && !strings.HasSuffix(row[3], "void")
+			}
+			if sum := amounts(t, list, reserves); !sum.Equal(all) {
+				rt.Errorf("the list comes to %s, want %s", sum, all)
+			}
+			if sum := amounts(t, list, func(row []string) bool { return strings.HasPrefix(row[0], "settled,") }); !sum.Equal(settled) {
+				rt.Errorf("settled orders come to %s, want %s", sum, settled)
+			}
+			if sum := amounts(t, list, func(row []string) bool { return len(row) == 2 }); !sum.Equal(all) {
+				rt.Errorf("the states come to %s, want %s", sum, all)
+			}
+		}
+		for _, invoice := range strings.Split(page, "<article ")[1:] {
+			if !strings.Contains(invoice, `<table class="items">`) || strings.Contains(invoice, "not counted") {
+				continue
+			}
+			key := between(t, invoice, `<dt>Order</dt><dd class="id">`, "</dd>")
+			want := byOrder[key]
+			items := between(t, invoice, `<table class="items">`, "</table>")
+			for what, of := range map[string]func([]string) bool{
+				"items":    func(row []string) bool { return len(row) == 6 && row[5] != "Amount" },
+				"sections": func(row []string) bool { return len(row) == 2 && !strings.HasPrefix(row[0], "Total") },
+				"total":    func(row []string) bool { return strings.HasPrefix(row[0], "Total") },
+			} {
+				if sum := amounts(t, items, of); !sum.Equal(want) {
+					rt.Errorf("order %s: %s come to %s, want %s", key, what, sum, want)
+				}
+			}
+		}
+		if len(r.Totals) > 0 && !r.Totals[0].Before.Equal(before) {
+			rt.Errorf("the month before comes to %s, want %s", r.Totals[0].Before, before)
+		}
+	})
+}
+
+// Names are other people's, and stay text.
+func TestHostileNames(t *testing.T) {
+	tenant := usage.Tenant{ID: hostile, Name: hostile}
+	o := order(1, tenant, april, ledger.InDoubt, described(hostile, item(hostile, hostile, "1", hostile, "1", "1.00")))
+	o.Reference, o.Reason, o.Items[0].Resource = hostile, hostile, hostile
+	o.Currency = "<i>"
+	last := order(2, tenant, march, ledger.Settled, item(hostile, hostile, "2", hostile, "1", "2.00"))
+	f := facts([]usage.Tenant{tenant}, o, last)
+	f.Deployment = hostile
+	page := write(t, make_(t, f, report.DefaultLimits()))
+	if strings.Contains(page, "<script") || strings.Contains(page, "<i>") || strings.Count(page, "</style>") != 1 || strings.Count(page, "</title>") != 1 {
+		t.Error("a name became part of the page")
+	}
+	// The name stands as text, in an element that keeps it from turning around
+	// what follows it.
+	if n := strings.Count(page, html.EscapeString("<script>")); n < 10 {
+		t.Errorf("the name is there %d times", n)
+	}
+	for _, at := range regexp.MustCompile(`(?s).{240}\x{202e}`).FindAllString(page, -1) {
+		if !strings.Contains(at, "<bdi") && !strings.Contains(at, "<title>") {
+			t.Errorf("a name is not kept apart: %q", at)
+		}
+	}
+	for _, attribute := range []string{" style=", " onclick=", " onload=", "javascript:", " src=", "http:", "https:", "@import", "url("} {
+		if strings.Contains(strings.ReplaceAll(page, `http-equiv`, ""), attribute) {
+			t.Errorf("the page has %q", attribute)
+		}
+	}
+}
+
+// A page of very many tenants is bounded, and says what it leaves out.
+func TestLimits(t *testing.T) {
+	const tenants = 10_000
+	f := many(tenants)
+	r := make_(t, f, report.DefaultLimits())
+	page := write(t, r)
+	if mega := len(page) / 1_000_000; mega > 10 {
+		t.Errorf("the page of %d tenants has %d MB", tenants, mega)
+	}
+	// 10 items of 1.50 for each of 10,000 tenants: 150,000.00
+	costs := between(t, page, `<table class="costs">`, "</table>")
+	if total := rows("<tr>" + between(t, costs, "<tfoot><tr>", "</tfoot>"))[0][1]; total != "150000.00" {
+		t.Errorf("the total is %s", total)
+	}
+	for _, want := range []string{"9500 more tenants are part of every sum", "There are too many tenants to show every hour of each", "9000 invoices are not shown item by item"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	// What is in doubt comes first.
+	if !strings.Contains(page, `aria-labelledby="invoice-9999-title"`) {
+		t.Error("the order in doubt is not shown in full")
+	}
+}
+
+// many is a month of many tenants, each with ten items, of which the last but
+// one is in doubt.
+func many(n int) report.Facts {
+	var tenants []usage.Tenant
+	var orders []ledger.Order
+	for i := range n {
+		tenant := usage.Tenant{ID: fmt.Sprintf("%032x", i), Name: fmt.Sprintf("tenant-%05d", i)}
+		tenants = append(tenants, tenant)
+		var items []ledger.Item
+		for j := range 10 {
+			items = append(items, item("north", fmt.Sprintf("service-%d", j), "15", "hour", "0.1", "1.50")) // 15 x 0.1 = 1.50
+		}
+		status := ledger.Settled
+		if i == n-2 {
+			status = ledger.InDoubt
+		}
+		orders = append(orders, order(i, tenant, april, status, items...))
+	}
+	return facts(tenants, orders...)
+}
+
+// An order that contradicts itself is not shown as if it did not.
+func TestTotalsThatDoNotAddUp(t *testing.T) {
+	o := order(1, usage.Tenant{ID: "a"}, april, ledger.Settled, item("north", "x", "1", "hour", "1", "1.00"))
+	o.Total = dec("1.01")
+	_, err := report.Make(facts([]usage.Tenant{{ID: "a"}}, o), report.DefaultLimits())
+	if err == nil || !strings.Contains(err.Error(), "the total is 1.01, and its items come to 1 (artifice verify names all mistakes)") {
+		t.Errorf("error is %v", err)
+	}
+}
+
+func BenchmarkPage(b *testing.B) {
+	f := many(10_000)
+	for b.Loop() {
+		r := make_(b, f, report.DefaultLimits())
+		b.ReportMetric(float64(len(write(b, r))), "bytes/page")
+	}
+}

@@ -1,0 +1,191 @@
+package report
+
+import (
+	"fmt"
+	"html/template"
+	"time"
+)
+
+// A look is how a state is told: by a class, which gives it a colour and a
+// pattern, by a sign, and by a word.
+type look struct{ class, sign, word string }
+
+var looks = [states]look{
+	Ahead:     {"a", "", "still to come"},
+	Billed:    {"b", "b", "billed"},
+	Collected: {"c", "c", "collected, not billed"},
+	Claimed:   {"k", "…", "claimed"},
+	Missing:   {"m", "×", "missing"},
+	Parked:    {"p", "!", "parked"},
+	InDoubt:   {"d", "?", "in doubt"},
+}
+
+// cells are the cells of the calendar, by state and whether there is a gap.
+var cells = func() (all [states][2]template.HTML) {
+	for state, l := range looks {
+		all[state][0] = template.HTML(fmt.Sprintf(`<td class="%s">%s`, l.class, l.sign))
+		sign := l.sign
+		if State(state) == Billed || State(state) == Collected {
+			sign = "g"
+		}
+		all[state][1] = template.HTML(fmt.Sprintf(`<td class="%s g">%s`, l.class, sign))
+	}
+	return all
+}()
+
+// noHour is the cell of an hour that the clocks leave out.
+const noHour template.HTML = `<td>`
+
+func cell(h Hour) template.HTML {
+	if h.Gap {
+		return cells[h.State][1]
+	}
+	return cells[h.State][0]
+}
+
+func word(h Hour) string {
+	if h.Gap {
+		return looks[h.State].word + ", with a gap"
+	}
+	return looks[h.State].word
+}
+
+// timeView is the calendar: a row of days for each tenant, and for some tenants
+// every hour.
+type timeView struct {
+	Legend []legendView
+	Days   []dayView
+	Rows   []tenantView
+	More   int // tenants that are not shown
+	// Daily says that hours are not shown, as there are too many tenants.
+	Daily bool
+}
+
+type legendView struct {
+	Cell        template.HTML
+	Word, Means string
+}
+
+type dayView struct {
+	Day     int
+	Weekday string // its first letter
+	Name    string // for who cannot see the column
+	Weekend bool
+}
+
+type tenantView struct {
+	Who             who
+	Days            []template.HTML
+	Billed, Missing int
+	Gaps            int
+	Open            bool // whether there is anything to be seen in its hours
+	Hours           []hourView
+	Runs            []runView
+	MoreRuns        int
+}
+
+// hourView is one hour of all days.
+type hourView struct {
+	Hour  string
+	Cells []template.HTML
+}
+
+// runView is some time of which the same is to be said.
+type runView struct {
+	Cell           template.HTML
+	Word, From, To string
+	Length         string
+}
+
+// maxRuns is how many spells are told in words.
+const maxRuns = 12
+
+func (r *Report) time() timeView {
+	v := timeView{Legend: legend(), Daily: len(r.Tenants) > r.Limits.Hours}
+	days, at := r.days()
+	for _, d := range days {
+		v.Days = append(v.Days, dayView{d.Day(), d.Weekday().String()[:1], d.Format("2 January, Monday"), d.Weekday() == time.Saturday || d.Weekday() == time.Sunday})
+	}
+	for _, t := range r.Tenants {
+		if !t.shown {
+			v.More++
+			continue
+		}
+		v.Rows = append(v.Rows, r.tenantTime(t, len(days), at, v.Daily))
+	}
+	return v
+}
+
+// days returns the days of the month, and for each window the number of its day
+// and the hour of its clock.
+func (r *Report) days() (days []time.Time, at [][2]int) {
+	f := &r.Facts
+	for i := range f.index(f.Month.End) {
+		local := f.window(i).Start.In(f.Location)
+		if len(days) == 0 || days[len(days)-1].YearDay() != local.YearDay() {
+			days = append(days, local)
+		}
+		at = append(at, [2]int{len(days) - 1, local.Hour()})
+	}
+	return days, at
+}
+
+func (r *Report) tenantTime(t Tenant, days int, at [][2]int, daily bool) tenantView {
+	v := tenantView{Who: whoIs(t.Tenant), Billed: t.Counted[Billed], Missing: t.Counted[Missing], Gaps: t.Gaps, Open: len(r.Tenants) == 1}
+	byDay, byHour, clock := make([]Hour, days), make([]Hour, days*24), make([]bool, days*24)
+	for i, h := range t.Hours {
+		day, hour := at[i][0], at[i][1]
+		byDay[day] = worst(byDay[day], h)
+		// An hour that the clocks show twice has one cell.
+		byHour[hour*days+day] = worst(byHour[hour*days+day], h)
+		clock[hour*days+day] = true
+	}
+	for _, h := range byDay {
+		v.Days = append(v.Days, cell(h))
+	}
+	if daily {
+		return v
+	}
+	for hour := range 24 {
+		row := hourView{Hour: fmt.Sprintf("%02d", hour)}
+		for i := hour * days; i < (hour+1)*days; i++ {
+			if clock[i] {
+				row.Cells = append(row.Cells, cell(byHour[i]))
+			} else {
+				row.Cells = append(row.Cells, noHour)
+			}
+		}
+		v.Hours = append(v.Hours, row)
+	}
+	all := runs(t.Hours)
+	v.MoreRuns = max(0, len(all)-maxRuns)
+	for _, s := range all[:len(all)-v.MoreRuns] {
+		v.Runs = append(v.Runs, runView{cell(s.hour), word(s.hour), r.instant(r.Facts.window(s.from).Start), r.instant(r.Facts.window(s.to).Start), hoursText(s.to - s.from)})
+	}
+	return v
+}
+
+func legend() []legendView {
+	means := []struct {
+		hour  Hour
+		means string
+	}{
+		{Hour{State: Billed}, "the invoice is saved, or there was nothing to bill"},
+		{Hour{State: Collected}, "usage is known; no order bills it yet"},
+		{Hour{State: Claimed}, "an order bills it; its invoice may not be saved yet"},
+		{Hour{State: Parked}, "its order waits until a cause is mended"},
+		{Hour{State: InDoubt}, "nobody can tell whether the ERP has its invoice"},
+		{Hour{State: Missing}, "has passed, and is not collected"},
+		{Hour{State: Billed, Gap: true}, "a resource sent nothing for some of it: that is billed to nobody"},
+		{Hour{State: Ahead}, ""},
+	}
+	var all []legendView
+	for _, m := range means {
+		l := legendView{cell(m.hour), looks[m.hour.State].word, m.means}
+		if m.hour.Gap {
+			l.Word = "with a gap"
+		}
+		all = append(all, l)
+	}
+	return all
+}
