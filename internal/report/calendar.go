@@ -14,7 +14,7 @@ type State uint8
 
 // The states of a window.
 const (
-	Ahead     State = iota // has not passed yet
+	Outside   State = iota // has not passed yet, or was before the first sample
 	Billed                 // by an order that is settled
 	Collected              // and not billed yet
 	Claimed                // by an order whose invoice may not be saved yet
@@ -41,13 +41,13 @@ var hourStates = map[ledger.Status]State{
 // gaps are the tenant's.
 func (f *Facts) hours(marks []ledger.Mark, orders []ledger.Order, gaps []ledger.Gap) []Hour {
 	all := make([]Hour, f.index(f.Month.End))
-	collected := f.collected(marks)
+	collected, first := f.collected(marks), f.first(marks)
 	for i := range all {
 		switch {
 		case collected[i]:
 			all[i].State = Collected
-		case f.window(i).End.After(f.Now):
-			all[i].State = Ahead
+		case i < first || f.window(i).End.After(f.Now):
+			all[i].State = Outside
 		default:
 			all[i].State = Missing
 		}
@@ -97,10 +97,7 @@ func (f *Facts) collected(marks []ledger.Mark) []bool {
 	if len(marks) == 0 {
 		return all
 	}
-	from, through := f.Month.End, f.Month.End
-	for _, m := range marks {
-		from = earlier(from, m.From)
-	}
+	first, through := f.first(marks), f.Month.End
 	every := slices.Concat(marks, f.whole)
 	for _, source := range f.Sources {
 		of := func(m ledger.Mark) bool { return m.Source == source }
@@ -114,11 +111,24 @@ func (f *Facts) collected(marks []ledger.Mark) []bool {
 		}
 	}
 	for _, m := range every {
-		for i, end := max(f.index(from), f.index(m.From)), f.index(earlier(m.Through, through)); i < end; i++ {
+		for i, end := max(first, f.index(m.From)), f.index(earlier(m.Through, through)); i < end; i++ {
 			all[i] = true
 		}
 	}
 	return all
+}
+
+// first is the number of the first window that a tenant with these marks is
+// collected in: before it there was nothing to collect.
+func (f *Facts) first(marks []ledger.Mark) int {
+	if len(marks) == 0 {
+		return 0
+	}
+	from := f.Month.End
+	for _, m := range marks {
+		from = earlier(from, m.From)
+	}
+	return f.index(from)
 }
 
 func earlier(a, b time.Time) time.Time {

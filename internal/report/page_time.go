@@ -11,7 +11,7 @@ import (
 type look struct{ class, sign, word string }
 
 var looks = [states]look{
-	Ahead:     {"a", "", "still to come"},
+	Outside:   {"a", "", "outside"},
 	Billed:    {"b", "b", "billed"},
 	Collected: {"c", "c", "collected, not billed"},
 	Claimed:   {"k", "…", "claimed"},
@@ -177,7 +177,7 @@ func legend() []legendView {
 		{Hour{State: InDoubt}, "nobody can tell whether the ERP has its invoice"},
 		{Hour{State: Missing}, "has passed, and is not collected"},
 		{Hour{State: Billed, Gap: true}, "a resource sent nothing for some of it: that is billed to nobody"},
-		{Hour{State: Ahead}, ""},
+		{Hour{State: Outside}, "still to come, or before the first sample"},
 	}
 	var all []legendView
 	for _, m := range means {
