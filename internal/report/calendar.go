@@ -65,8 +65,8 @@ func (f *Facts) hours(marks []ledger.Mark, orders []ledger.Order, gaps []ledger.
 		}
 	}
 	for _, gap := range gaps {
-		if gap.To.IsZero() || !gap.From.Before(f.Month.End) || !gap.To.After(f.Month.Start) {
-			continue
+		if !gap.From.Before(f.Month.End) || !gap.To.After(f.Month.Start) {
+			continue // one that lasts has no end
 		}
 		for i := f.index(gap.From); i < len(all) && f.window(i).Start.Before(gap.To); i++ {
 			all[i].Gap = true
