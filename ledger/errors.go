@@ -15,8 +15,9 @@ var (
 	ErrNotClaimed = errors.New("the order is not claimed")
 	// ErrLost says that another process has taken the order since.
 	ErrLost = errors.New("another process has taken the order over")
-	// ErrStale says that usage has changed since an order was drafted from it.
-	ErrStale = errors.New("the usage has changed since it was drafted")
+	// ErrStale says that usage has changed since it was read, so that what was
+	// made from it, an order or more usage, no longer fits.
+	ErrStale = errors.New("the usage has changed since it was read")
 	// ErrNotEmpty says that a store which is to be filled has something in it.
 	ErrNotEmpty = errors.New("the store is not empty")
 )

@@ -20,9 +20,10 @@ type Usage interface {
 	// behind counts likewise: the entries are what the fold comes to, less what
 	// orders carry for them.
 	//
-	// It is a *PrunedError, and nothing is written, where a fold differs in a
-	// window whose entries were pruned, and an error where a mark does not join
-	// what was collected.
+	// It is ErrStale where the batch has a revision, and another batch was
+	// recorded since; a *PrunedError where a fold differs in a window whose
+	// entries were pruned; and an error where a mark does not join what was
+	// collected. Then nothing is written.
 	Record(ctx context.Context, batch Batch) error
 
 	// Folds returns what was recorded of a series, by window, oldest first:
@@ -63,6 +64,9 @@ type Usage interface {
 	// Revision returns a number that is another whenever entries or
 	// adjustments of the tenant have changed, and the same where what was done
 	// left them as they were. It is 0 for a tenant that never had any.
+	//
+	// For the tenant "" it is that of collecting: 1 for a store in which no batch
+	// was recorded, and one more with each that was, whatever it changed.
 	Revision(ctx context.Context, tenant string) (int64, error)
 
 	// Resources returns what is known of a tenant's resources, by id and meter.
@@ -97,6 +101,10 @@ type Batch struct {
 	Tenants   []usage.Tenant // replace what was known of the tenant
 	Marks     []Mark         // each joins, or lies within, what was collected
 	Meters    []MeterMark    // replace what was known of the meter, if they are later
+	// Revision is that of collecting, Usage.Revision of the tenant "", from
+	// before anything was read that the batch is made from: it fences off a
+	// collector that lost its lock to another. 0 is not compared.
+	Revision int64
 }
 
 // SeriesFolds are windows of one series.

@@ -90,7 +90,7 @@ var refused = []struct{ name, want, query string }{
 	{"an entry is added", "artifice: frozen", `INSERT INTO entries VALUES (1, 5, 1, 99, '1', 1)`},
 	{"an entry is added in the first hour", "artifice: frozen", `INSERT INTO entries VALUES (1, 0, 1, 99, '1', 1)`},
 	{"an entry is added in the last hour", "artifice: frozen", `INSERT INTO entries VALUES (1, 29, 1, 99, '1', 1)`},
-	{"an entry is added to what is pruned", "artifice: frozen", `INSERT INTO entries VALUES (2, 5, 2, 1, '1', 1)`},
+	{"an entry is added to what is pruned", "artifice: frozen", `INSERT INTO entries VALUES (3, 5, 2, 1, '1', 1)`},
 	{"an entry changes", "artifice: frozen", `UPDATE entries SET volume = '1' WHERE tenant_id = 1 AND hour = 15`},
 	{"an entry is replaced", "artifice: frozen", `INSERT OR REPLACE INTO entries VALUES (1, 5, 1, 1, '1', 1)`},
 	{"an entry goes", "artifice: frozen", `DELETE FROM entries WHERE tenant_id = 1 AND hour = 9`},

@@ -24,7 +24,7 @@ const maxDrafts = 5
 // by several processes at once: a block is billed once. The outcomes are in the
 // order of the tenants' ids. An error says why no tenant could be billed, or
 // that ctx ended before all were; what stops one tenant is in its outcome.
-func (e *Engine) Bill(ctx context.Context, block usage.Span, tenants []string) ([]Outcome, error) {
+func (e *Engine) Bill(ctx context.Context, block usage.Span, tenants []string) (outcomes []Outcome, err error) {
 	if err := e.billable(block); err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func (e *Engine) Bill(ctx context.Context, block usage.Span, tenants []string) (
 	if err != nil {
 		return nil, err
 	}
-	defer unlock()
+	defer unlock(&err)
 	if err := e.sameAdapter(ctx); err != nil {
 		return nil, err
 	}

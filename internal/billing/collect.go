@@ -34,7 +34,7 @@ import (
 // Memory does not grow with the number of samples, and up to Workers series
 // are folded at the same time. What is written, and in which order, does not
 // depend on either.
-func (e *Engine) Collect(ctx context.Context, through time.Time) ([]Collected, error) {
+func (e *Engine) Collect(ctx context.Context, through time.Time) (all []Collected, err error) {
 	if !through.IsZero() {
 		if !usage.OnBorder(through) {
 			return nil, fmt.Errorf("%s is not on a window border, a whole UTC hour", through.Format(time.RFC3339))
@@ -43,12 +43,11 @@ func (e *Engine) Collect(ctx context.Context, through time.Time) ([]Collected, e
 			return nil, fmt.Errorf("%s lies in the future: usage can be collected through %s at most", through.Format(time.RFC3339), usage.WindowAt(now).Start.In(e.Location).Format(time.RFC3339))
 		}
 	}
-	unlock, err := e.lock(ctx, "collect")
+	unlock, err := e.lock(ctx, lockCollect)
 	if err != nil {
 		return nil, err
 	}
-	defer unlock()
-	var all []Collected
+	defer unlock(&err)
 	var failed []error
 	for _, source := range e.Sources {
 		c, err := e.collect(ctx, source, through)
@@ -82,7 +81,8 @@ type collector struct {
 	held          map[string]time.Time // tenants whose usage could not be brought up to date, and from when on
 	mistakes      mistakes
 	batch         ledger.Batch
-	folds         int // in batch
+	folds         int   // in batch
+	revision      int64 // of collecting, as far as this run knows
 }
 
 // collect collects from one source. Where something of it cannot be right the
@@ -91,6 +91,11 @@ func (e *Engine) collect(ctx context.Context, source Source, through time.Time) 
 	c := &collector{
 		Engine: e, source: source, report: Collected{Source: source.Name}, known: map[string]bool{},
 		marked: map[string]time.Time{}, metered: map[string]time.Time{}, unread: map[string]bool{}, held: map[string]time.Time{},
+	}
+	// Read before all else: what another program records from here on fences
+	// this one off.
+	if c.revision, err = e.Store.Revision(ctx, ""); err != nil {
+		return c.report, err
 	}
 	if err := c.recall(ctx); err != nil {
 		return c.report, err
@@ -247,8 +252,14 @@ func (c *collector) write(ctx context.Context, r *folded) error {
 
 func (c *collector) flush(ctx context.Context) error {
 	batch := c.batch
+	batch.Revision = c.revision
 	c.batch, c.folds = ledger.Batch{}, 0
-	return c.Store.Record(ctx, batch)
+	err := c.Store.Record(ctx, batch)
+	if errors.Is(err, ledger.ErrStale) {
+		return fmt.Errorf("another program collected to the same store meanwhile, and this step was not written: let that one end, and collect again: %w", err)
+	}
+	c.revision++ // each batch adds one
+	return err
 }
 
 // reservedBlocks returns, by tenant, the orders that reserve their blocks.

@@ -2,6 +2,8 @@ package billing
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/openstack-artifice/artifice/ledger"
 )
@@ -13,18 +15,20 @@ const (
 )
 
 // lock keeps two programs from the same work at once, where the store says
-// that they must not.
-func (e *Engine) lock(ctx context.Context, name string) (unlock func(), err error) {
+// that they must not. What unlock finds, such as a lock that was lost on the
+// way, it adds to the error of the work.
+func (e *Engine) lock(ctx context.Context, name string) (unlock func(*error), err error) {
 	locker, ok := e.Store.(ledger.Locker)
 	if !ok {
-		return func() {}, nil
+		return func(*error) {}, nil
 	}
 	release, err := locker.Lock(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	return func() {
-		// The lock ends with the process at the latest.
-		_ = release()
+	return func(err *error) {
+		if lost := release(); lost != nil {
+			*err = errors.Join(*err, fmt.Errorf("%w\nwhat was written is whole, and nothing was written over what another program wrote meanwhile: run it again", lost))
+		}
 	}, nil
 }

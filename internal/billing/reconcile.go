@@ -26,12 +26,12 @@ const (
 // restored from a backup. Nothing is ever sent. The outcomes are in the order
 // of the blocks. An error says that nothing could be looked up, or that ctx
 // ended before all was.
-func (e *Engine) Reconcile(ctx context.Context, within usage.Span, tenants []string) ([]Outcome, error) {
+func (e *Engine) Reconcile(ctx context.Context, within usage.Span, tenants []string) (outcomes []Outcome, err error) {
 	unlock, err := e.lock(ctx, lockBill)
 	if err != nil {
 		return nil, err
 	}
-	defer unlock()
+	defer unlock(&err)
 	orders, err := e.Store.Orders(ctx, ledger.OrderFilter{Overlaps: within})
 	if err != nil {
 		return nil, err

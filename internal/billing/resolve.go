@@ -12,12 +12,12 @@ import (
 // it, under a reference, or it has not. Where it has not, the next run of bill
 // sends it again. It is a *ledger.HeldError where another process is at work on
 // the order.
-func (e *Engine) Resolve(ctx context.Context, key string, billed bool, reference string) error {
+func (e *Engine) Resolve(ctx context.Context, key string, billed bool, reference string) (err error) {
 	unlock, err := e.lock(ctx, lockBill)
 	if err != nil {
 		return err
 	}
-	defer unlock()
+	defer unlock(&err)
 	order, err := e.Store.Order(ctx, key)
 	if err != nil {
 		return err
@@ -56,12 +56,12 @@ func resolvable(order ledger.Order) error {
 // the ERP, or that a parked one is given up, and why: its block may be billed
 // again, under a new attempt. It is a *ledger.HeldError where another process
 // is at work on the order.
-func (e *Engine) Void(ctx context.Context, key, reason string) error {
+func (e *Engine) Void(ctx context.Context, key, reason string) (err error) {
 	unlock, err := e.lock(ctx, lockBill)
 	if err != nil {
 		return err
 	}
-	defer unlock()
+	defer unlock(&err)
 	order, err := e.Store.Order(ctx, key)
 	if err != nil {
 		return err

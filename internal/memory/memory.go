@@ -46,6 +46,7 @@ type content struct {
 	hours     map[ledger.Series]map[int64]bool // the windows of a series
 	orders    map[string]*order
 	accounts  map[string]*account
+	recorded  int64 // batches
 }
 
 type markKey struct{ tenant, source string }
@@ -115,7 +116,7 @@ func (s *Store) Clone() *Store {
 	c := content{
 		tenants: maps.Clone(s.tenants), marks: maps.Clone(s.marks), meters: maps.Clone(s.meters), resources: maps.Clone(s.resources),
 		windows: maps.Clone(s.windows), hours: make(map[ledger.Series]map[int64]bool, len(s.hours)),
-		orders: maps.Clone(s.orders), accounts: make(map[string]*account, len(s.accounts)),
+		orders: maps.Clone(s.orders), accounts: make(map[string]*account, len(s.accounts)), recorded: s.recorded,
 	}
 	for series, hours := range s.hours {
 		c.hours[series] = maps.Clone(hours)

@@ -17,6 +17,9 @@ func (s *Store) Record(ctx context.Context, b ledger.Batch) error {
 		return err
 	}
 	defer s.mu.Unlock()
+	if b.Revision != 0 && b.Revision != s.revision("") {
+		return ledger.ErrStale
+	}
 	change := s.change()
 	for _, series := range b.Series {
 		for _, fold := range series.Folds {
@@ -43,6 +46,7 @@ func (s *Store) Record(ctx context.Context, b ledger.Batch) error {
 		}
 	}
 	change.apply()
+	s.recorded++
 	maps.Copy(s.marks, marks)
 	for _, m := range b.Meters {
 		m.Through = utc(m.Through)

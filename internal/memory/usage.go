@@ -107,6 +107,9 @@ func (s *Store) Revision(ctx context.Context, tenant string) (int64, error) {
 }
 
 func (c *content) revision(tenant string) int64 {
+	if tenant == "" {
+		return 1 + c.recorded
+	}
 	if a, known := c.accounts[tenant]; known {
 		return a.revision
 	}

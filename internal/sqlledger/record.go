@@ -21,6 +21,9 @@ func (l *Ledger) Record(ctx context.Context, batch ledger.Batch) error {
 		if err := r.look(batch); err != nil {
 			return err
 		}
+		if err := r.fence(batch.Revision); err != nil {
+			return err
+		}
 		for _, series := range batch.Series {
 			id := r.names.series.ids[seriesName(series.Series)]
 			for i := range series.Folds {
@@ -43,10 +46,13 @@ func (l *Ledger) Record(ctx context.Context, batch ledger.Batch) error {
 // what is to change, and writes that.
 type recorder struct {
 	*tx
-	names  *names
-	stored map[place]*storedFold
-	blocks blocks
-	owners map[owner]bool
+	names *names
+	// everybody is the number of the tenant "", with whom is kept what is
+	// everybody's.
+	everybody int64
+	stored    map[place]*storedFold
+	blocks    blocks
+	owners    map[owner]bool
 
 	// Rows that are new, and rows that differ from what is stored.
 	folds, gaps, adjustments, newOwners       []any
@@ -75,10 +81,15 @@ func (r *recorder) look(batch ledger.Batch) error {
 	if err := r.names.resolve(r.tx); err != nil {
 		return err
 	}
+	everybody, err := r.tenantID("")
+	if err != nil {
+		return err
+	}
+	r.everybody = everybody
 	var stretches []stretch
 	first, last := int64(0), int64(-1)
 	folds, entries := 0, 0
-	tenants := map[int64]bool{}
+	tenants := map[int64]bool{r.everybody: true}
 	for _, series := range batch.Series {
 		if len(series.Folds) == 0 {
 			continue
@@ -107,7 +118,6 @@ func (r *recorder) look(batch ledger.Batch) error {
 	if len(stretches) == 0 { // all is new
 		r.folds, r.entries = make([]any, 0, len(foldColumns)*folds), make([]newEntry, 0, entries)
 	}
-	var err error
 	if r.stored, err = r.readStretches(stretches); err != nil {
 		return err
 	}
@@ -127,6 +137,18 @@ func (r *recorder) look(batch ledger.Batch) error {
 		return err
 	}
 	return r.blocks.read(r.tx, ids, first, last)
+}
+
+// fence refuses a batch that was made from what is no longer so, and makes
+// those of others stale. Whoever records has locked the tenant "", so that what
+// is read here is what there is.
+func (r *recorder) fence(revision int64) error {
+	now, err := r.revision("")
+	if err == nil && revision != 0 && revision != now {
+		err = ledger.ErrStale
+	}
+	r.changed[r.everybody] = true
+	return err
 }
 
 // want asks for the numbers of all names of a batch.

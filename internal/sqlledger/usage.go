@@ -252,10 +252,19 @@ func (t *tx) resources(yield func(ledger.Resource) error, where string, args ...
 // Revision implements ledger.Usage.
 func (l *Ledger) Revision(ctx context.Context, tenant string) (int64, error) {
 	var revision int64
-	err := l.view(ctx, func(t *tx) error {
-		_, err := t.first(`SELECT revision FROM tenants WHERE tenant = ?`, []any{tenant}, &revision)
+	err := l.view(ctx, func(t *tx) (err error) {
+		revision, err = t.revision(tenant)
 		return err
 	})
+	return revision, err
+}
+
+// revision is that of a tenant's usage. That of collecting is kept with the
+// tenant "", who has marks and no usage, and is one more than what is kept.
+func (t *tx) revision(tenant string) (revision int64, err error) {
+	if _, err = t.first(`SELECT revision FROM tenants WHERE tenant = ?`, []any{tenant}, &revision); tenant == "" {
+		revision++
+	}
 	return revision, err
 }
 

@@ -60,6 +60,7 @@ func Run(t *testing.T, open func(t *testing.T) ledger.Store, options ...Option) 
 		{"record replaces", suite.testRecordReplaces},
 		{"record refuses", suite.testRecordRefuses},
 		{"record, nothing kept", suite.testRecordAtomic},
+		{"record, fenced", suite.testRecordFenced},
 		{"exact volumes", suite.testVolumes},
 		{"folds from", suite.testFoldsFrom},
 		{"marks", suite.testMarks},
@@ -111,6 +112,7 @@ func Run(t *testing.T, open func(t *testing.T) ledger.Store, options ...Option) 
 		{"concurrent takes", suite.testConcurrentTakes},
 		{"concurrent carriers", suite.testConcurrentCarriers},
 		{"concurrent records", suite.testConcurrentRecords},
+		{"concurrent records, fenced", suite.testConcurrentFenced},
 		{"concurrent work", suite.testConcurrentWork},
 		{"cancelled", suite.testCancelled},
 	} {

@@ -593,6 +593,7 @@ INSERT INTO artifice.series VALUES (1, 'object', 'instance', 'vm-1');
 INSERT INTO artifice.tenant_texts VALUES (1, 'Acme', '{}');
 
 INSERT INTO artifice.tenants VALUES (1, 'acme', 4);
+INSERT INTO artifice.tenants VALUES (2, '', 3);
 
 SELECT pg_catalog.setval('artifice.goose_db_version_id_seq', 3, true);
 
@@ -602,7 +603,7 @@ SELECT pg_catalog.setval('artifice.orders_id_seq', 5, true);
 
 SELECT pg_catalog.setval('artifice.series_id_seq', 1, true);
 
-SELECT pg_catalog.setval('artifice.tenants_id_seq', 1, true);
+SELECT pg_catalog.setval('artifice.tenants_id_seq', 2, true);
 
 ALTER TABLE ONLY artifice.adjustments
     ADD CONSTRAINT adjustments_tenant_id_hour_series_id_kind_id_order_id_key UNIQUE (tenant_id, hour, series_id, kind_id, order_id);
