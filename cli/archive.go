@@ -139,7 +139,7 @@ func pruneCommand(a *App) *cobra.Command {
 		}
 		a.sayf("pruned %d usage entries of %s", pruned.Entries, plural(pruned.Orders, "order"))
 		if pruned.Kept > 0 {
-			a.sayf("%s kept as they are: usage that came late for them is not billed yet", plural(pruned.Kept, "order"))
+			a.sayf("%s kept: usage that came late for them, or that another tenant has of the same resources and hours, is not billed yet", plural(pruned.Kept, "order"))
 		}
 		return nil
 	})

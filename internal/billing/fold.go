@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -151,7 +153,7 @@ func (f *folder) step(w *spool.Window, prepared []usage.Sample) {
 	now := digest{rule: f.rule, dress: f.dresser.Dress(w.Samples), dressed: true, samples: w.Digest}
 	if f.next == len(f.known) || !f.known[f.next].Window.Start.Equal(w.Start) {
 		if f.pruned() {
-			f.tooLate(w, len(w.Samples))
+			f.tooLate(w, "", len(w.Samples))
 			return
 		}
 		f.late = f.late || len(w.Samples) > 0
@@ -187,7 +189,7 @@ func (f *folder) step(w *spool.Window, prepared []usage.Sample) {
 	switch {
 	case k.Pruned:
 		if others || diverged {
-			f.tooLate(w, added+changed)
+			f.tooLate(w, before.samples, added+changed)
 		}
 		f.keep(k)
 	case gone > 0 && (others || diverged):
@@ -277,13 +279,30 @@ func (f *folder) lose(missing usage.Span) {
 }
 
 // tooLate tells of samples that came after the entries of their window were
-// dropped, or of a change that would reach into such a window.
-func (f *folder) tooLate(w *spool.Window, samples int) {
-	tenant := f.about.tenant
-	if n := len(w.Samples); n > 0 {
-		tenant = w.Samples[n-1].Tenant
+// dropped, to each of their tenants, or of a change that would reach into such
+// a window.
+func (f *folder) tooLate(w *spool.Window, recorded string, n int) {
+	added, err := spool.Added(recorded, w)
+	if err != nil {
+		f.fail(w.Span, fmt.Errorf("meter %s: resource %s: %v: %w", f.meter.Name, f.id.Resource, w.Span, err))
+		return
 	}
-	f.result.pruned = append(f.result.pruned, Late{Tenant: tenant, Series: f.id, Window: w.Span, Samples: samples})
+	late := Late{Tenant: f.about.tenant, Series: f.id, Window: w.Span, Samples: n}
+	if len(added) == 0 {
+		if last := len(w.Samples) - 1; last >= 0 {
+			late.Tenant = w.Samples[last].Tenant
+		}
+		f.result.pruned = append(f.result.pruned, late)
+		return
+	}
+	samples := map[string]int{}
+	for i := range added {
+		samples[added[i].Tenant]++
+	}
+	for _, late.Tenant = range slices.Sorted(maps.Keys(samples)) {
+		late.Samples = samples[late.Tenant]
+		f.result.pruned = append(f.result.pruned, late)
+	}
 }
 
 func sameState(a, b usage.State) bool { return a.Data == b.Data && a.Until.Equal(b.Until) }

@@ -111,7 +111,7 @@ func (p *proof) hole(window usage.Span) (usage.Span, bool) {
 // isEarly reports whether an entry lies before what was collected.
 func (p *proof) isEarly(entry usage.Entry) bool {
 	return slices.ContainsFunc(p.marks, func(m ledger.Mark) bool {
-		return m.Source == entry.Source && entry.Window.Start.Before(m.From)
+		return m.Source == entry.Source && !entry.Window.End.After(m.From) // a pruned block may begin before
 	})
 }
 

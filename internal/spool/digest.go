@@ -61,6 +61,44 @@ func CompareDigests(recorded string, samples int, w *Window) (added, changed, go
 	return added, changed, gone, nil
 }
 
+// Added returns those of a window's samples that were not recorded, or with
+// another content; none where the digest, for it is of a release before the
+// first, does not say which were.
+func Added(recorded string, w *Window) ([]usage.Sample, error) {
+	if recorded != "" && recorded[0] != digestMark {
+		return nil, nil
+	}
+	before, err := fingerprints(recorded)
+	if err != nil {
+		return nil, err
+	}
+	after, err := fingerprints(w.Digest)
+	if err != nil {
+		return nil, err
+	}
+	var added []usage.Sample
+	for i, identity := range identities(w.Digest) {
+		if content, known := before[identity]; !known || content != after[identity] {
+			added = append(added, w.Samples[i])
+		}
+	}
+	return added, nil
+}
+
+// identities lists what a digest has of each sample, in their order. The digest
+// is whole.
+func identities(digest string) []uint32 {
+	if digest == "" {
+		return nil
+	}
+	data, _ := base64.RawURLEncoding.DecodeString(digest[1:])
+	all := make([]uint32, 0, len(data)/fingerprintBytes)
+	for ; len(data) > 0; data = data[fingerprintBytes:] {
+		all = append(all, binary.BigEndian.Uint32(data))
+	}
+	return all
+}
+
 // fingerprints reads a digest: contents by identity.
 func fingerprints(digest string) (map[uint32]uint32, error) {
 	all := map[uint32]uint32{}

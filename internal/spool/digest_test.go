@@ -3,6 +3,7 @@ package spool_test
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -167,6 +168,13 @@ func TestCompareDigests(t *testing.T) {
 			if err != nil || added != test.added || changed != test.changed || gone != test.gone {
 				t.Errorf("%d added, %d changed, %d gone, %v, want %d, %d, %d", added, changed, gone, err, test.added, test.changed, test.gone)
 			}
+			late, err := spool.Added(before.Digest, now)
+			known := func(s usage.Sample) bool {
+				return slices.ContainsFunc(before.Samples, func(b usage.Sample) bool { return b.ID == s.ID && b.Volume.Equal(s.Volume) })
+			}
+			if err != nil || len(late) != added+changed || slices.ContainsFunc(late, known) {
+				t.Errorf("added are %v, %v", late, err)
+			}
 			// Of an earlier release's digest only the number of samples is known.
 			if len(before.Samples) == 0 {
 				return
@@ -177,11 +185,17 @@ func TestCompareDigests(t *testing.T) {
 				if err != nil || added != max(0, more) || changed != 0 || gone != max(0, -more) {
 					t.Errorf("from %s: %d added, %d changed, %d gone, %v", earlier, added, changed, gone, err)
 				}
+				if late, err := spool.Added(earlier, now); err != nil || len(late) != 0 {
+					t.Errorf("from %s: added are %v, %v", earlier, late, err)
+				}
 			}
 		})
 	}
 	for _, damaged := range []string{"~x", "~!", "~AAAA"} {
 		if _, _, _, err := spool.CompareDigests(damaged, 1, window([]usage.Sample{a})); err == nil {
+			t.Errorf("%q passes for a digest", damaged)
+		}
+		if _, err := spool.Added(damaged, window([]usage.Sample{a})); err == nil {
 			t.Errorf("%q passes for a digest", damaged)
 		}
 	}

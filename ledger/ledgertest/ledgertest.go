@@ -103,6 +103,7 @@ func Run(t *testing.T, open func(t *testing.T) ledger.Store, options ...Option) 
 		{"prune", suite.testPrune},
 		{"prune keeps", suite.testPruneKeeps},
 		{"prune keeps what tenants share", suite.testPruneShared},
+		{"prune beside a tenant who is not", suite.testPruneBeside},
 		{"prune, then late usage", suite.testPruneLate},
 		{"prune states", suite.testPruneStates},
 		{"archive", suite.testArchive},

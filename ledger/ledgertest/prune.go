@@ -143,6 +143,65 @@ func (s suite) testPruneShared(t *testing.T) {
 	})
 }
 
+// testPruneBeside: where one of the tenants who share a window was pruned, the
+// order of the other goes on as if nothing had been: it may be void, and what is
+// billed again is what it was, with what was pending. Only what comes later for
+// the window is refused, whoever's it is, and first usage too.
+func (s suite) testPruneBeside(t *testing.T) {
+	store := s.open(t)
+	able[ledger.Pruner](t, store, "Pruner")
+	settle(t, store, recordAcme(t, store)) // aa, hours 3 to 6, of which umbrella shares hour 5
+	dd := order("dd", "umbrella", hours(5, 10))
+	billed(t, store, dd)
+	both := func(acme, umbrella string) ledger.Fold {
+		f := fold(vm, 5, volume("acme", "c1.small", acme), volume("umbrella", "c1.small", umbrella))
+		f.Digest += umbrella
+		return f
+	}
+	must(t, store.Record(t.Context(), batch(vm, both("10", "22"))))
+	carrier := order("ee", "umbrella", hours(10, 11))
+	billed(t, store, carrier, pending(t, store, "umbrella")...)
+	must(t, store.Record(t.Context(), batch(vm, both("10", "25"))))
+	prune(t, store, 7, ledger.Pruned{Orders: 1, Entries: 4})
+	wantAt(t, store, "umbrella", 5, "5 vm-1 c1.small 20", "5 vm-1 c1.small +3 pending", "5 vm-1 c1.small +2 in ee")
+
+	refused := func(what string, folds ...ledger.Fold) {
+		t.Helper()
+		before := usageOf(t, store, "umbrella", hours(0, 20))
+		if _, ok := errors.AsType[*ledger.PrunedError](store.Record(t.Context(), batch(vm, folds...))); !ok {
+			t.Errorf("%s is taken, though its window was pruned", what)
+		}
+		same(t, "usage after "+what, usageOf(t, store, "umbrella", hours(0, 20)), before)
+	}
+	first := fold(vm, 4, volume("acme", "c1.small", "10"), volume("umbrella", "c1.small", "1"))
+	first.Digest = "first of umbrella"
+	refused("first usage of umbrella", first)
+	refused("late usage of umbrella", both("10", "26"))
+
+	must(t, store.Void(t.Context(), carrier.Key, at(1002, "credited")))
+	wantAt(t, store, "umbrella", 5, "5 vm-1 c1.small 20", "5 vm-1 c1.small +5 pending")
+	must(t, store.Void(t.Context(), dd.Key, at(1003, "credited")))
+	store = s.reopen(t, store)
+	wantAt(t, store, "umbrella", 5, "5 vm-1 c1.small 25")
+	refused("late usage of what is free", both("10", "26"))
+	must(t, store.Record(t.Context(), batch(vm, both("10", "25")))) // what is known
+	wantAt(t, store, "umbrella", 5, "5 vm-1 c1.small 25")
+	prune(t, store, 99, ledger.Pruned{}) // nothing of umbrella's is settled
+
+	again := dd
+	again.Key, again.Attempt = "d2", 2
+	five := claim(t, store, again)
+	prune(t, store, 99, ledger.Pruned{})
+	refused("late usage of what is claimed", both("10", "26"))
+	settle(t, store, five)
+	prune(t, store, 99, ledger.Pruned{Orders: 1, Entries: 1})
+	same(t, "usage of umbrella", usageOf(t, store, "umbrella", hours(0, 20)), []string{"5-10 vm-1 c1.small 25"})
+	same(t, "usage of acme", usageOf(t, store, "acme", hours(3, 7)), []string{"3-7 vm-1 c1.small 40"})
+	if err := store.Void(t.Context(), again.Key, at(1004, "too late")); err == nil {
+		t.Error("an order is void whose usage is not there to be billed again")
+	}
+}
+
 // testPruneLate: a late sample is noticed where entries were pruned, and
 // refused, with all of its batch. Where none were, usage comes as it does.
 func (s suite) testPruneLate(t *testing.T) {
