@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"syscall"
 
 	"modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
@@ -20,6 +21,9 @@ func (s *Store) explain(err error) error {
 	}
 	if errors.Is(err, fs.ErrPermission) {
 		return fmt.Errorf("%s: %w: Artifice must be allowed to write the file and its directory", s.path, err)
+	}
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return fmt.Errorf("%s: %s (%w)", s.path, fullText, err)
 	}
 	if failure, ok := errors.AsType[*sqlite.Error](err); ok {
 		if failure.Code() == lib.SQLITE_CONSTRAINT_TRIGGER {
@@ -46,18 +50,35 @@ func isContract(err error) bool {
 	return errors.As(err, &overlap) || errors.As(err, &held) || errors.As(err, &pruned)
 }
 
+// fullText is what is said of a disk without room.
+const fullText = "the disk is full, and nothing of this step was kept: make room and run it again"
+
 // remedy says what is wrong where SQLite fails for a reason that a person can
 // mend, and is "" elsewhere.
 func remedy(code int) string {
+	switch code {
+	case lib.SQLITE_IOERR_SHMSIZE:
+		// The index of the journal cannot grow: SQLite has no other word for
+		// the lack of room there.
+		return fullText
+	case lib.SQLITE_IOERR_READ, lib.SQLITE_IOERR_SHORT_READ, lib.SQLITE_IOERR_DATA, lib.SQLITE_IOERR_CORRUPTFS:
+		return "the disk cannot be read: look into the machine's log, and restore the file from a backup"
+	}
 	switch code & 0xff { // the rest says more about the same
 	case lib.SQLITE_NOTADB:
 		return "is not an SQLite database: name another path"
 	case lib.SQLITE_CORRUPT:
 		return "is damaged: restore it from a backup"
-	case lib.SQLITE_READONLY, lib.SQLITE_CANTOPEN, lib.SQLITE_PERM:
+	case lib.SQLITE_READONLY, lib.SQLITE_PERM:
 		return "cannot be written: Artifice must be allowed to write the file and its directory"
+	case lib.SQLITE_CANTOPEN: // or a journal beside it, which a full disk does not take
+		return "cannot be opened: Artifice must be allowed to write the file and its directory, and the disk must have room"
 	case lib.SQLITE_FULL:
-		return "the disk is full, and nothing of this step was kept: make room and run it again"
+		return fullText
+	case lib.SQLITE_IOERR:
+		return "the disk is full, or cannot be written: make room, or look into the machine's log, and run it again, which changes nothing where this step was kept"
+	case lib.SQLITE_NOMEM:
+		return "there is no memory left, and nothing of this step was kept: run it again when there is more"
 	case lib.SQLITE_BUSY:
 		return "another process is writing to it for too long: try again when that one is done"
 	}
