@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // An owner is the user that a server runs as.
@@ -80,19 +82,45 @@ func (p *process) stop() error {
 	return p.err
 }
 
-// crash ends the server and the processes that it started. It is halted first,
-// so that it starts no more.
+// crash ends the server and the processes that it started, and waits until all
+// of them are gone: what they share, such as memory and the port, is free then.
+// The server is halted first, so that it starts no more, and none of them is
+// another process by the time that it is killed.
 func (p *process) crash() error {
 	pid := p.cmd.Process.Pid
 	if err := p.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		return err
 	}
+	// A signal is on its way for a while.
+	if err := unix.Waitid(unix.P_PID, pid, nil, unix.WSTOPPED|unix.WNOWAIT, nil); err != nil && !errors.Is(err, unix.ECHILD) {
+		return err
+	}
 	all, err := children(pid)
-	for _, child := range append(all, pid) {
-		err = errors.Join(err, syscall.Kill(child, syscall.SIGKILL))
+	var handles []int
+	for _, child := range all {
+		handle, openErr := unix.PidfdOpen(child, 0)
+		if openErr != nil {
+			err = errors.Join(err, fmt.Errorf("process %d: %w", child, openErr))
+			continue
+		}
+		handles = append(handles, handle)
+	}
+	err = errors.Join(err, syscall.Kill(pid, syscall.SIGKILL))
+	for _, handle := range handles {
+		err = errors.Join(err, unix.PidfdSendSignal(handle, unix.SIGKILL, nil, 0), waitFor(handle), unix.Close(handle))
 	}
 	<-p.ended
 	return err
+}
+
+// waitFor waits until a process has ended. It need not be a child of this one.
+func waitFor(handle int) error {
+	for {
+		_, err := unix.Poll([]unix.PollFd{{Fd: int32(handle), Events: unix.POLLIN}}, -1)
+		if !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
 }
 
 // children returns the processes whose parent is pid.
