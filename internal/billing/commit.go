@@ -21,7 +21,7 @@ func (e *Engine) lookUp(ctx context.Context, h *held) (invoice.Invoice, Outcome)
 	inv, err := e.fill(ctx, h.Order)
 	if err != nil {
 		// Nothing was looked up: what is known of the order stays as it is.
-		return nil, notBilled(h.Order, fmt.Errorf("tenant %s: order %s stays %s: %w", h.Tenant.ID, h.Key, h.Status, err))
+		return nil, e.stays(ctx, h.Order, NotBilled, err)
 	}
 	finder, ok := inv.(invoice.Finder)
 	switch {
@@ -67,7 +67,7 @@ func (e *Engine) lookAhead(ctx context.Context, order ledger.Order) (Outcome, bo
 	}
 	inv, err := e.fill(ctx, order)
 	if err != nil {
-		return notBilled(order, fmt.Errorf("tenant %s: order %s stays %s: %w", order.Tenant.ID, order.Key, order.Status, err)), true
+		return e.stays(ctx, order, NotBilled, err), true
 	}
 	finder, ok := inv.(invoice.Finder)
 	if !ok {
@@ -99,7 +99,17 @@ func (e *Engine) notFound(ctx context.Context, h *held, err error) Outcome {
 			result = Parked
 		}
 	}
-	return Outcome{Order: h.Order, Result: result, Err: fmt.Errorf("tenant %s: order %s stays %s: %w", h.Tenant.ID, h.Key, h.Status, err)}
+	return e.stays(ctx, h.Order, result, err)
+}
+
+// stays is an order of which nothing is known that was not known before, unless
+// another process did something about it after the lease had ended.
+func (e *Engine) stays(ctx context.Context, order ledger.Order, result Result, err error) Outcome {
+	now, lookErr := e.Store.Order(context.WithoutCancel(ctx), order.Key)
+	if lookErr == nil && now.Status != order.Status {
+		return e.takenOver(ctx, order, "", err)
+	}
+	return Outcome{Order: order, Result: result, Err: fmt.Errorf("tenant %s: order %s stays %s: %w", order.Tenant.ID, order.Key, order.Status, err)}
 }
 
 // tooEarly reports whether a Find that finds nothing cannot be trusted yet, and
@@ -215,7 +225,7 @@ func (e *Engine) stopped(ctx context.Context, h *held, inv invoice.Invoice, err 
 	case invoice.IsPermanent(err):
 		return e.suspend(ctx, h, ledger.Parked, err)
 	case canFind:
-		return notBilled(h.Order, fmt.Errorf("tenant %s: order %s stays %s: %w", h.Tenant.ID, h.Key, h.Status, err))
+		return e.stays(ctx, h.Order, NotBilled, err)
 	case invoice.IsUnknownOutcome(err):
 		return e.suspend(ctx, h, ledger.InDoubt, err)
 	}

@@ -155,6 +155,36 @@ func TestTakenOver(t *testing.T) {
 	}
 }
 
+// A process that pauses past its lease, and whose own request then fails, does
+// not say that the order stays claimed where another has settled it.
+func TestSettledMeanwhile(t *testing.T) {
+	for _, settled := range []bool{true, false} {
+		w := newTwo(t, withSearch)
+		w.desk.commit = func() (bool, error) {
+			if w.desk.sent > 1 {
+				return true, nil
+			}
+			if settled {
+				w.now = w.now.Add(2 * time.Hour)
+				w.desk.mu.Unlock()
+				if there := billHours(t, w.there, 0, 4)[0]; there.Result != billing.Billed {
+					t.Errorf("there: %s: %v", there.Result, there.Err)
+				}
+				w.desk.mu.Lock()
+			}
+			return false, errors.New("503 Service Unavailable")
+		}
+		here := billHours(t, w.here, 0, 4)[0]
+		result, status, want := billing.NotBilled, ledger.Claimed, "stays claimed: 503 Service Unavailable"
+		if settled {
+			result, status, want = billing.TakenOver, ledger.Settled, "was taken over by there:2 and is settled; nothing more was done: 503 Service Unavailable"
+		}
+		if here.Result != result || here.Order.Status != status || !strings.Contains(here.Err.Error(), want) {
+			t.Errorf("%s, %s: %v, want %q", here.Result, here.Order.Status, here.Err, want)
+		}
+	}
+}
+
 // A process whose lease has nearly ended makes sure that it still has the order
 // before it sends anything.
 func TestNothingIsSentAfterTheLease(t *testing.T) {
