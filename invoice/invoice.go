@@ -55,8 +55,11 @@ type Tenant = usage.Tenant
 type Order struct {
 	// Key is the idempotency key: the same for every attempt to save this
 	// invoice, different for every other. It is lower-case hexadecimal.
-	Key    string
-	Tenant Tenant
+	Key string
+	// Attempt is which invoice for this block it is: 1 for the first, and one
+	// more after each that was cancelled or credited. 0 stands for 1.
+	Attempt int
+	Tenant  Tenant
 	// Block is the span that the invoice covers. Its times are in the
 	// deployment's time zone.
 	Block usage.Span

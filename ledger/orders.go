@@ -101,7 +101,6 @@ const (
 type Order struct {
 	invoice.Order
 	Deployment string
-	Attempt    int    // from 1; one more after each void
 	Adapter    string // the invoice adapter that bills it, its package and type
 	Status     Status
 	Reserves   bool   // whether it keeps its block from being billed again

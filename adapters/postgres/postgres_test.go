@@ -111,8 +111,8 @@ var (
 )
 
 func newOrder(key, tenant string, block usage.Span, items int) ledger.Order {
-	o := ledger.Order{Order: invoice.Order{Key: key, Tenant: invoice.Tenant{ID: tenant}, Block: block, Currency: "NZD", Digits: 2},
-		Attempt: 1, ValueDigits: 6, Rounding: "half-away-from-zero"}
+	o := ledger.Order{Order: invoice.Order{Key: key, Attempt: 1, Tenant: invoice.Tenant{ID: tenant}, Block: block, Currency: "NZD", Digits: 2},
+		ValueDigits: 6, Rounding: "half-away-from-zero"}
 	for range items {
 		o.Items = append(o.Items, ledger.Item{Item: invoice.Item{Datacenter: "wlg", Name: "c1.small", Value: decimal.NewFromInt(1), Unit: "hour"},
 			Volume: decimal.NewFromInt(3600), Measured: "second", Meters: []string{"instance"}})

@@ -25,7 +25,7 @@ func entryFold(s ledger.Series, n int, tenant, volume string) ledger.Fold {
 }
 
 func newOrder(key, tenant string, block usage.Span, items int) ledger.Order {
-	o := ledger.Order{Order: invoice.Order{Key: key, Tenant: invoice.Tenant{ID: tenant}, Block: block, Currency: "NZD", Digits: 2}, Attempt: 1, ValueDigits: 6}
+	o := ledger.Order{Order: invoice.Order{Key: key, Attempt: 1, Tenant: invoice.Tenant{ID: tenant}, Block: block, Currency: "NZD", Digits: 2}, ValueDigits: 6}
 	for range items {
 		one := decimal.NewFromInt(1)
 		o.Items = append(o.Items, ledger.Item{Item: invoice.Item{Datacenter: "wlg", Name: "c1.small", Value: one, Unit: "hour"}, Volume: one, Measured: "hour"})

@@ -62,10 +62,10 @@ func ledgerOf(t *testing.T) []ledger.Record {
 		{Order: &ledger.OrderRecord{
 			Order: ledger.Order{
 				Order: invoice.Order{
-					Key: "0a1b", Tenant: invoice.Tenant{ID: "t1", Name: "Kākāpō", Extra: map[string]string{"partner": "ref-6"}},
+					Key: "0a1b", Attempt: 2, Tenant: invoice.Tenant{ID: "t1", Name: "Kākāpō", Extra: map[string]string{"partner": "ref-6"}},
 					Block: block, Currency: "NZD", Digits: 2, Date: at("2013-09-02T00:00:00Z").In(zone),
 				},
-				Deployment: "nz-prod", Attempt: 2, Adapter: "example.com/erp:Invoice", Status: ledger.Settled, Reserves: true,
+				Deployment: "nz-prod", Adapter: "example.com/erp:Invoice", Status: ledger.Settled, Reserves: true,
 				Reason: "", Reference: "INV/7", Total: dec("-0.05"), Claimed: at("2013-09-02T00:00:00.5Z"), Changed: at("2013-09-02T00:00:01Z"),
 				ValueDigits: 6, Rounding: "half-even",
 				Items: []ledger.Item{{

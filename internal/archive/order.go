@@ -70,12 +70,12 @@ func (o *order) record() (*ledger.OrderRecord, error) {
 	}
 	r := &ledger.OrderRecord{Order: ledger.Order{
 		Order: invoice.Order{
-			Key:    o.Key,
+			Key: o.Key, Attempt: o.Attempt,
 			Tenant: invoice.Tenant{ID: o.Tenant, Name: o.TenantName, Extra: o.TenantExtra},
 			Block:  usage.Span{Start: local(o.Start, zone), End: local(o.End, zone)}, Date: local(o.Date, zone),
 			Currency: o.Currency, Digits: o.Digits,
 		},
-		Deployment: o.Deployment, Attempt: o.Attempt, Adapter: o.Adapter,
+		Deployment: o.Deployment, Adapter: o.Adapter,
 		ValueDigits: o.ValueDigits, Rounding: o.Rounding,
 		Status: o.Status, Reserves: o.Reserves, Reason: o.Reason, Reference: o.Reference, Total: o.Total.Decimal,
 		Claimed: o.Claimed, Changed: o.Changed,

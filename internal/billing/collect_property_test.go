@@ -108,8 +108,8 @@ func (r *run) claim() {
 	}
 	r.claims++
 	order := ledger.Order{
-		Order:      invoice.Order{Key: fmt.Sprintf("key%d", r.claims), Tenant: invoice.Tenant{ID: tenant}, Block: block, Currency: "NZD", Date: october},
-		Deployment: "test", Attempt: r.claims, Adapter: "test:Desk", Claimed: october, Rounding: "half-even", ValueDigits: 6,
+		Order:      invoice.Order{Key: fmt.Sprintf("key%d", r.claims), Attempt: r.claims, Tenant: invoice.Tenant{ID: tenant}, Block: block, Currency: "NZD", Date: october},
+		Deployment: "test", Adapter: "test:Desk", Claimed: october, Rounding: "half-even", ValueDigits: 6,
 	}
 	hold, err := r.engine.Store.Claim(r.ctx, ledger.Claim{Order: order, Revision: revision, Carries: carries, Lease: ledger.Lease{Holder: "here"}, Note: ledger.Note{At: october}})
 	if _, overlaps := err.(*ledger.OverlapError); overlaps {

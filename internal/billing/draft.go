@@ -139,12 +139,13 @@ func (e *Engine) newDraft(tenant invoice.Tenant, block usage.Span, attempt int) 
 	block = usage.Span{Start: block.Start.In(e.Location), End: block.End.In(e.Location)}
 	return Draft{Order: ledger.Order{
 		Order: invoice.Order{
-			Key:    Key(e.Deployment, tenant.ID, block, attempt),
-			Tenant: tenant, Block: block,
+			Key:     Key(e.Deployment, tenant.ID, block, attempt),
+			Attempt: attempt,
+			Tenant:  tenant, Block: block,
 			Currency: e.Currency, Digits: e.Digits,
 			Date: now.In(e.Location),
 		},
-		Deployment: e.Deployment, Attempt: attempt, Adapter: e.Adapter,
+		Deployment: e.Deployment, Adapter: e.Adapter,
 		ValueDigits: e.ValueDigits, Rounding: e.Rounding.String(),
 		Claimed: now.UTC(), Changed: now.UTC(),
 	}}

@@ -52,8 +52,8 @@ func described(description string, i ledger.Item) ledger.Item {
 // order is one whose key is made from its number.
 func order(n int, tenant usage.Tenant, block usage.Span, status ledger.Status, items ...ledger.Item) ledger.Order {
 	o := ledger.Order{
-		Order:   invoice.Order{Key: fmt.Sprintf("%x", sha256.Sum256([]byte{byte(n), byte(n >> 8)}))[:32], Tenant: tenant, Block: block, Currency: "NZD", Digits: 2, Date: block.End.AddDate(0, 0, 2)},
-		Attempt: 1, Status: status, Reserves: status != ledger.Void, Items: items,
+		Order:  invoice.Order{Key: fmt.Sprintf("%x", sha256.Sum256([]byte{byte(n), byte(n >> 8)}))[:32], Attempt: 1, Tenant: tenant, Block: block, Currency: "NZD", Digits: 2, Date: block.End.AddDate(0, 0, 2)},
+		Status: status, Reserves: status != ledger.Void, Items: items,
 	}
 	for _, i := range items {
 		o.Total = o.Total.Add(i.Amount)

@@ -81,6 +81,27 @@ func (m *Memory) do(f func()) {
 	f()
 }
 
+// ofBlock is the reference of what is saved for the tenant and block of an
+// invoice, or else what find says.
+func (m *Memory) ofBlock(i *Invoice, find func() (string, error)) (string, error) {
+	var reference string
+	m.do(func() {
+		for _, s := range m.saved {
+			if sameBlock(s, i) {
+				reference = s.reference
+			}
+		}
+	})
+	if reference != "" {
+		return reference, nil
+	}
+	return find()
+}
+
+func sameBlock(a, b *Invoice) bool {
+	return a.order.Tenant.ID == b.order.Tenant.ID && a.order.Block == b.order.Block
+}
+
 // sick has a health check that writes, and one without a name.
 type sick struct{ *Memory }
 
@@ -219,6 +240,18 @@ var faults = []struct {
 	}})},
 	{"find finds nothing", "find tells what is saved", every(faulty{find: func(*Invoice) (string, error) { return "", invoice.ErrNotFound }})},
 	{"find finds everything", "find tells what is saved", every(faulty{find: func(*Invoice) (string, error) { return "INV/0001", nil }})},
+	{"find knows the block, not the attempt", "a later attempt is another invoice", every(faulty{find: func(i *Invoice) (string, error) {
+		return i.erp.ofBlock(i, func() (string, error) { return i.Find(context.Background()) })
+	}})},
+	{"commit knows the block, not the attempt", "a later attempt is another invoice", every(faulty{commit: func(ctx context.Context, i *Invoice) (string, error) {
+		return i.erp.ofBlock(i, func() (string, error) { return i.Commit(ctx) })
+	}})},
+	{"a later attempt replaces the one before", "a later attempt is another invoice", every(faulty{commit: func(ctx context.Context, i *Invoice) (string, error) {
+		i.erp.do(func() {
+			maps.DeleteFunc(i.erp.saved, func(_ string, s *Invoice) bool { return sameBlock(s, i) && s.order.Key != i.order.Key })
+		})
+		return i.Commit(ctx)
+	}})},
 	{"every commit is a new invoice", "the same order twice is one invoice", every(faulty{commit: func(ctx context.Context, i *Invoice) (string, error) {
 		i.erp.do(func() {
 			if there, ok := i.erp.saved[i.order.Key]; ok {

@@ -108,6 +108,7 @@ var checks = []check{
 	{"commit closes the invoice", commitCloses},
 	{"errors are what they say", errorClasses},
 	{"find tells what is saved", findTells},
+	{"a later attempt is another invoice", laterAttempt},
 	{"the same order twice is one invoice", sameTwice},
 	{"the same key with other content is refused", otherContent},
 	{"hostile names break nothing", hostileNames},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/shopspring/decimal"
@@ -110,6 +111,45 @@ func findTells(b *bench) {
 	}
 	if reference, err := find(other); !errors.Is(err, invoice.ErrNotFound) {
 		b.Errorf("Find of an order that was never committed = %q, %v; want ErrNotFound", reference, err)
+	}
+}
+
+// laterAttempt bills a block again while the invoice that was cancelled is
+// there: they have nothing in common but tenant and block.
+func laterAttempt(b *bench) {
+	first, c := b.order(0), b.lines("1", "2")
+	first.Attempt = 1
+	later := make([]invoice.Order, 2)
+	for i := range later {
+		later[i] = first
+		later[i].Key, later[i].Attempt = b.order(0).Key, i+2
+	}
+	find := func(order invoice.Order, want string) {
+		b.Helper()
+		f, ok := b.open(order).(invoice.Finder)
+		if !ok {
+			return
+		}
+		switch reference, err := f.Find(b.ctx); {
+		case want == "" && !errors.Is(err, invoice.ErrNotFound):
+			b.Errorf("Find of attempt %d before its Commit = %q, %v; want ErrNotFound", order.Attempt, reference, err)
+		case want != "" && (err != nil || reference != want):
+			b.Errorf("Find of attempt %d = %q, %v; want %q", order.Attempt, reference, err, want)
+		}
+	}
+	references := []string{b.committed(first, c)}
+	contents := []content{c}
+	for i, order := range later {
+		find(order, "")
+		again := []content{b.lines("1", "2"), b.lines("3")}[i] // as before, and corrected
+		references, contents = append(references, b.committed(order, again)), append(contents, again)
+	}
+	for i, order := range append([]invoice.Order{first}, later...) {
+		find(order, references[i])
+		b.wantSaved(order, references[i], contents[i], true)
+		if slices.Contains(references[:i], references[i]) {
+			b.Errorf("two attempts are called %q", references[i])
+		}
 	}
 }
 

@@ -68,10 +68,10 @@ func batch(s ledger.Series, folds ...ledger.Fold) ledger.Batch {
 func order(key, tenant string, block usage.Span) ledger.Order {
 	return ledger.Order{
 		Order: invoice.Order{
-			Key: key, Tenant: invoice.Tenant{ID: tenant, Name: "name of " + tenant},
+			Key: key, Attempt: 1, Tenant: invoice.Tenant{ID: tenant, Name: "name of " + tenant},
 			Block: block, Currency: "NZD", Digits: 2, Date: hour(1000),
 		},
-		Deployment: "test", Attempt: 1, Adapter: "adapters.csv:Invoice",
+		Deployment: "test", Adapter: "adapters.csv:Invoice",
 		Status: ledger.Claimed, Reserves: true, Total: number("36"),
 		Claimed: hour(1000), Changed: hour(1000), ValueDigits: 6, Rounding: "half-even",
 		Items: []ledger.Item{{
