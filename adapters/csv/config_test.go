@@ -176,6 +176,35 @@ func TestFileNames(t *testing.T) {
 	}
 }
 
+// The file of a later attempt has a name of its own, and that of the first the
+// one that it always had.
+func TestAttemptNames(t *testing.T) {
+	for _, tc := range []struct{ pattern, first, second string }{
+		{"%(tenant)s-%(start)s-%(end)s.csv", "a-2013-08-01-2013-09-01.csv", "a-2013-08-01-2013-09-01~2.csv"},
+		{"%(tenant)s-%(month)s.csv.gz", "a-2013-08.csv.gz", "a-2013-08~2.csv.gz"},
+		{"%(tenant)s-%(month)s-v1.0.txt", "a-2013-08-v1.0.txt", "a-2013-08-v1.0~2.txt"},
+		{"%(month)s.%(tenant)s", "2013-08.a", "2013-08.a~2"},
+		{"%(tenant)s-%(key)s.csv", "a-c0ffee.csv", "a-c0ffee.csv"}, // the key is another
+	} {
+		p, errs := parsePattern(tc.pattern)
+		if len(errs) > 0 {
+			t.Fatal(errs)
+		}
+		order := august()
+		order.Key, order.Tenant = "c0ffee", invoice.Tenant{ID: "a"}
+		for attempt, want := range []string{tc.first, tc.first, tc.second} {
+			if order.Attempt = attempt; p.fileName(order) != want {
+				t.Errorf("%s, attempt %d: got %q, want %q", tc.pattern, attempt, p.fileName(order), want)
+			}
+		}
+	}
+	for pattern, ok := range map[string]bool{"%(tenant)s-%(month)s" + strings.Repeat("x", 161): true, "%(tenant)s-%(month)s" + strings.Repeat("x", 162): false} {
+		if _, errs := parsePattern(pattern); (len(errs) == 0) != ok { // 80 + 1 + 7 + 161 + 6 = 255
+			t.Errorf("%s: %v", pattern, errs)
+		}
+	}
+}
+
 func TestPerResource(t *testing.T) {
 	c := defaults(t.TempDir())
 	c.PerResource = true

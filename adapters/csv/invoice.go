@@ -215,6 +215,7 @@ func (f *file) Commit(ctx context.Context) (reference string, err error) {
 	if err != nil {
 		return "", err
 	}
+	f.lookBack()
 	err = f.save(data)
 	if errors.Is(err, errTaken) {
 		err = f.compare(data)
@@ -250,6 +251,20 @@ func (f *file) bytes(ctx context.Context) ([]byte, error) {
 // moved, or restored to.
 func (f *file) reference() string { return filepath.Base(f.path) }
 
+// lookBack turns to the name of the block's first invoice where that is this
+// order's: earlier releases had no other name for a later attempt.
+func (f *file) lookBack() {
+	first := filepath.Join(filepath.Dir(f.path), f.adapter.style.pattern.firstName(f.order))
+	if first == f.path {
+		return
+	}
+	if data, err := os.ReadFile(first); err == nil {
+		if key, err := f.adapter.style.readKey(data); err == nil && key == f.order.Key {
+			f.path = first
+		}
+	}
+}
+
 // Find returns the name of the file where it is this order's and complete. A
 // file of another order, half a file, or one with other lines than were added
 // here, under this one's name is a permanent error.
@@ -257,6 +272,7 @@ func (f *file) Find(ctx context.Context) (reference string, err error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
+	f.lookBack()
 	data, err := os.ReadFile(f.path)
 	if errors.Is(err, os.ErrNotExist) {
 		return "", fmt.Errorf("%w: there is no %s", invoice.ErrNotFound, f.path)

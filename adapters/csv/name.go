@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -83,6 +84,9 @@ func parsePattern(text string) (p pattern, errs []error) {
 	return p, errs
 }
 
+// attemptMax is how much longer a file's name may be for a later attempt.
+const attemptMax = len("~99999")
+
 // check reports what is wrong with a pattern as a whole.
 func (p pattern) check(has map[string]bool, longest int) (errs []error) {
 	literals := ""
@@ -102,6 +106,9 @@ func (p pattern) check(has map[string]bool, longest int) (errs []error) {
 	}
 	if !has["key"] && !has["start"] && !has["month"] {
 		errs = append(errs, errors.New("needs %(start)s, %(month)s or %(key)s, or the files of two blocks would have one name"))
+	}
+	if !has["key"] {
+		longest += attemptMax
 	}
 	if longest > maxFileName {
 		errs = append(errs, fmt.Errorf("makes names of up to %d bytes, and a file's name has at most %d", longest, maxFileName))
@@ -123,7 +130,24 @@ func placeholderNames() []string {
 }
 
 // fileName is the name of an order's file: one that every file system takes.
+// The file of a later attempt has the number of the attempt before its
+// extension, "~2": no other name has, for the file of an invoice that was
+// cancelled stays. The key is another for each attempt, and a name with it is
+// the order's own.
 func (p pattern) fileName(order invoice.Order) string {
+	name := p.firstName(order)
+	if order.Attempt <= 1 || slices.ContainsFunc(p, func(part part) bool { return part.placeholder != nil && part.placeholder.name == "key" }) {
+		return name
+	}
+	literal := p[len(p)-1].literal
+	stem := strings.TrimSuffix(literal, ".gz")
+	extension := len(literal) - len(strings.TrimSuffix(stem, filepath.Ext(stem)))
+	at := len(name) - extension
+	return fmt.Sprintf("%s~%d%s", name[:at], order.Attempt, name[at:])
+}
+
+// firstName is the name of the file of a block's first invoice.
+func (p pattern) firstName(order invoice.Order) string {
 	var name strings.Builder
 	for _, part := range p {
 		if part.placeholder != nil {

@@ -48,6 +48,53 @@ func TestModes(t *testing.T) {
 	}
 }
 
+// An order that is billed again finds neither the file of the invoice that was
+// cancelled, nor takes its place. One that an earlier release saved under the
+// first name, for the old file was moved away, is found there, and not saved
+// again.
+func TestLaterAttempt(t *testing.T) {
+	c := defaults(t.TempDir())
+	first, second, third := august(), august(), august()
+	second.Key, second.Attempt = "02", 2
+	third.Key, third.Attempt = "03", 3
+	find := func(order invoice.Order) string {
+		_, inv := open(t, c, order, oneLine)
+		reference, err := inv.(invoice.Finder).Find(t.Context())
+		if err != nil && !errors.Is(err, invoice.ErrNotFound) {
+			t.Fatal(err)
+		}
+		return reference
+	}
+	before, err := os.ReadFile(commit(t, c, first, oneLine))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := find(second); got != "" {
+		t.Errorf("the second attempt is found as %q before it is saved", got)
+	}
+	path := commit(t, c, second, oneLine)
+	const secondFile = "cd3deadd3d5a4f11802d03928195f4ef-2013-08-01-2013-09-01~2.csv"
+	if got := find(second); filepath.Base(path) != secondFile || got != secondFile || find(first) != augustFile {
+		t.Errorf("the second attempt is %s, found as %q, and the first as %q", path, got, find(first))
+	}
+	if after, err := os.ReadFile(filepath.Join(filepath.Dir(path), augustFile)); err != nil || string(after) != string(before) {
+		t.Errorf("the file of the first attempt has changed, %v", err)
+	}
+
+	old := third
+	old.Attempt = 1 // as an earlier release named it
+	if err := os.Remove(filepath.Join(filepath.Dir(path), augustFile)); err != nil {
+		t.Fatal(err)
+	}
+	commit(t, c, old, oneLine)
+	if got := find(third); got != augustFile {
+		t.Errorf("what an earlier release saved is found as %q", got)
+	}
+	if got := filepath.Base(commit(t, c, third, oneLine)); got != augustFile || names(t, filepath.Dir(path)) != augustFile+" "+secondFile {
+		t.Errorf("saved again as %s: %s", got, names(t, filepath.Dir(path)))
+	}
+}
+
 // Whatever is there under the name stays as it is, and the error says what it is.
 func TestNothingIsOverwritten(t *testing.T) {
 	const key, path = "5f0e8c6a7d5b4c3a2f1e0d9c8b7a69584736251403f2e1d0c9b8a79685746352", "DIR/" + augustFile
