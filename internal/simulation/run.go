@@ -61,13 +61,13 @@ type run struct {
 
 func (r *run) story() error {
 	for block := range blocks {
-		r.stage = block
+		r.stage = 2 * block
 		if err := r.month(block); err != nil {
 			return fmt.Errorf("block %d: %w", block, err)
 		}
 	}
 	r.calm()
-	r.stage = blocks
+	r.stage = 2*blocks + 1
 	// What came late for a block is carried by the order after it was settled.
 	for _, last := range []int{blocks - 1, blocks} {
 		if err := r.settle(last); err != nil {
@@ -90,6 +90,9 @@ func (r *run) month(block int) error {
 	}
 	for range 2 + r.rng.IntN(3) {
 		jobs := []job{r.collect(block)}
+		if r.chance(3) {
+			jobs = append(jobs, r.collect(block)) // one of them has lost its lock
+		}
 		for range 1 + r.rng.IntN(2) {
 			jobs = append(jobs, r.bill(r.rng.IntN(block+1)), r.bill(block))
 		}
@@ -106,7 +109,10 @@ func (r *run) month(block int) error {
 			r.do(jobs[:1+r.rng.IntN(len(jobs))]...)
 		}
 		r.later(time.Duration(r.rng.IntN(int(2 * leaseLength))))
-		if err := errors.Join(r.server.twice(), r.usurped); err != nil {
+		if r.chance(2) {
+			r.stage = 2*block + 1
+		}
+		if err := errors.Join(r.server.twice(), r.wrong); err != nil {
 			return err
 		}
 	}
@@ -130,7 +136,7 @@ func (r *run) settle(last int) error {
 		for block := range last + 1 {
 			r.do(r.bill(block))
 		}
-		if err := r.server.twice(); err != nil {
+		if err := errors.Join(r.server.twice(), r.wrong); err != nil {
 			return err
 		}
 		if left = r.left(last); left == "" {

@@ -20,7 +20,8 @@ type scheduler struct {
 	crash     crash
 	passed    map[string]int    // how often each point was passed
 	owners    map[string]string // by key: which process was last given an order
-	usurped   error             // a process changed an order that another was given since
+	batches   int               // that were recorded
+	wrong     error             // what a process did that must not be
 }
 
 // A crash is where a process dies.
@@ -36,6 +37,7 @@ type process struct {
 	wake   chan struct{}
 	clock  time.Duration // how much its clock is ahead of the true time
 	asleep int           // for how many turns of others it stands still
+	read   int           // how many batches were recorded when it began to read
 	lease  time.Time     // when the lease that it has on an order ends
 	dead   bool
 	ended  bool

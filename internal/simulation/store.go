@@ -3,7 +3,6 @@ package simulation
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"time"
 
@@ -18,6 +17,7 @@ var errStore = errors.New("the connection to the store is lost")
 // A store is how one process sees the store.
 type store struct {
 	process *process
+	world   *world
 	inner   ledger.Store
 	faults  int // a call fails once in so many times, 0 for never
 }
@@ -73,7 +73,13 @@ func list[T any](s *store, name string, f func() iter.Seq2[T, error]) iter.Seq2[
 }
 
 func (s *store) Record(ctx context.Context, batch ledger.Batch) error {
-	return do(s, "record", func() error { return s.inner.Record(ctx, batch) })
+	return do(s, "record", func() error {
+		err := s.inner.Record(ctx, batch)
+		if err == nil {
+			s.recorded(batch)
+		}
+		return err
+	})
 }
 
 func (s *store) Folds(ctx context.Context, series ledger.Series, from time.Time) ([]ledger.Fold, error) {
@@ -105,7 +111,12 @@ func (s *store) Gaps(ctx context.Context, f ledger.EntryFilter) iter.Seq2[ledger
 }
 
 func (s *store) Revision(ctx context.Context, tenant string) (int64, error) {
-	return call(s, "revision", func() (int64, error) { return s.inner.Revision(ctx, tenant) })
+	return call(s, "revision", func() (int64, error) {
+		if tenant == "" {
+			s.process.read = s.process.batches
+		}
+		return s.inner.Revision(ctx, tenant)
+	})
 }
 
 func (s *store) Resources(ctx context.Context, tenant string) ([]ledger.Resource, error) {
@@ -115,6 +126,9 @@ func (s *store) Resources(ctx context.Context, tenant string) ([]ledger.Resource
 func (s *store) Claim(ctx context.Context, claim ledger.Claim) (ledger.Hold, error) {
 	return call(s, "claim", func() (ledger.Hold, error) {
 		hold, err := s.inner.Claim(ctx, claim)
+		if err == nil {
+			s.claimed(claim)
+		}
 		return hold, s.given(claim.Order.Key, claim.Lease, err)
 	})
 }
@@ -132,7 +146,7 @@ func (s *store) given(key string, lease ledger.Lease, err error) error {
 // since.
 func (s *store) changed(hold ledger.Hold, err error) error {
 	if owner := s.process.owners[hold.Key]; err == nil && owner != s.process.name {
-		s.process.usurped = fmt.Errorf("%s changed order %s, which was given to %s", s.process.name, hold.Key, owner)
+		s.accuse("changed order %s, which was given to %s", hold.Key, owner)
 	}
 	return err
 }

@@ -58,7 +58,8 @@ type world struct {
 	failed  error // what a process last failed with
 }
 
-// A sample is one, and when it comes: after as many blocks.
+// A sample is one, and when it comes: there are two stages to each block, that
+// of its end, and one while it is being billed.
 type sample struct {
 	usage.Sample
 	stage int
@@ -102,8 +103,17 @@ func (w *world) block(n int) usage.Span {
 // use decides what a tenant uses, and which samples of it come late.
 func (w *world) use(tenant string) {
 	w.take(0, tenant, "net", usage.Delta, "7", epoch, nil)
+	owed := -1 // the block of which much is given back, after which little is used
+	if w.chance(2) {
+		owed = w.rng.IntN(blocks - 1)
+		start := w.block(owed).Start
+		for late, status := range []string{"active", "deleted"} {
+			metadata := map[string]string{"status": status, "flavor.name": "large"}
+			w.all = append(w.all, sample{w.sample(tenant, "vm", usage.Gauge, "1", start.Add(time.Duration(late)*time.Minute), metadata), 2 * (owed + late)})
+		}
+	}
 	for block := range blocks {
-		if w.chance(4) {
+		if block == owed+1 || w.chance(4) {
 			continue // nothing to bill, or less than what came late takes away
 		}
 		for at := w.block(block).Start; at.Before(w.block(block).End); at = at.Add(time.Duration(10+w.rng.IntN(40)) * time.Minute) {
@@ -125,7 +135,7 @@ func (w *world) use(tenant string) {
 		}
 	}
 	// The block after all others, where nothing comes late.
-	w.all = append(w.all, sample{w.sample(tenant, "net", usage.Delta, "1000000", w.block(blocks).Start, nil), blocks})
+	w.all = append(w.all, sample{w.sample(tenant, "net", usage.Delta, "1000000", w.block(blocks).Start, nil), 2 * blocks})
 }
 
 // take adds a sample, which is there at once, or some blocks later.
@@ -134,9 +144,9 @@ func (w *world) take(block int, tenant, meter string, kind usage.Kind, volume st
 	if !at.Before(w.block(block).End) {
 		return
 	}
-	stage := block
+	stage := 2 * block
 	if w.chance(4) {
-		stage = min(blocks, block+w.rng.IntN(blocks))
+		stage = 2*min(blocks, block+w.rng.IntN(blocks)) + w.rng.IntN(2)
 	}
 	w.all = append(w.all, sample{w.sample(tenant, meter, kind, volume, at, metadata), stage})
 }
@@ -172,7 +182,7 @@ func (w *world) Samples(_ context.Context, q usage.Query) iter.Seq2[usage.Sample
 func (w *world) engine(p *process) *billing.Engine {
 	return &billing.Engine{
 		Deployment: deployment, Adapter: "simulated:ERP",
-		Store:       &store{process: p, inner: w.ledger, faults: w.faults},
+		Store:       &store{process: p, world: w, inner: w.ledger, faults: w.faults},
 		ERP:         &erp{process: p, server: w.server},
 		SourceNames: []string{"object"},
 		Sources:     []billing.Source{{Name: "object", Source: w}},
