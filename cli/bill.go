@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/openstack-artifice/artifice/internal/billing"
+	"github.com/openstack-artifice/artifice/usage"
 )
 
 func billCommand(a *App) *cobra.Command {
@@ -23,7 +25,8 @@ func billCommand(a *App) *cobra.Command {
 			"already becomes items of this invoice, at the cost of its own block.\n\n" +
 			"A tenant with a service that has no cost is parked, and the others are billed:\n" +
 			"the exit code is 3 then, as with an order in doubt, or where another process\n" +
-			"bills some of the tenants, and 1 where something failed.",
+			"bills some of the tenants, or where usage of time that was billed is in no\n" +
+			"order, and 1 where something failed.",
 		Example: "  artifice bill --month 2013-08\n  artifice bill --month 2013-08 --tenant 931dc699f9934021bb4a2b1088ba4d3b",
 		Args:    noArgs,
 	}
@@ -58,7 +61,26 @@ func billCommand(a *App) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return told
+		return a.tellLeftOut(ctx, s, block, *tenants, outcomes, told)
 	})
 	return cmd
+}
+
+// tellLeftOut says what the tenants used, and this run did not try to bill,
+// though it is of time that was billed. The error has the exit code.
+func (a *App) tellLeftOut(ctx context.Context, s *session, block usage.Span, tenants []string, outcomes []billing.Outcome, told error) error {
+	all, err := s.Unbilled(ctx, tenants)
+	if err != nil {
+		return errors.Join(told, err)
+	}
+	tried := map[string]bool{}
+	for _, o := range outcomes {
+		tried[o.Order.Tenant.ID] = o.Result != billing.Overlaps
+	}
+	all = slices.DeleteFunc(all, func(u billing.Unbilled) bool { return tried[u.Tenant] && block.Covers(u.Block) })
+	a.tellUnbilled(s, all)
+	if told == nil && len(all) > 0 {
+		return &exitError{code: ExitParked}
+	}
+	return told
 }

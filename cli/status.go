@@ -17,7 +17,8 @@ func statusCommand(a *App) *cobra.Command {
 		Short: "show how far each tenant is collected and billed, and what is left to do",
 		Long: "status shows for each tenant up to when its usage is collected, from every\n" +
 			"source, and billed; what came late for a block that was billed and waits for\n" +
-			"the next order; and every order that is not settled, with what to do next.",
+			"the next order; usage of time that was billed, for others or once before, that\n" +
+			"is in no order; and every order that is not settled, with what to do next.",
 		Example: "  artifice status\n  artifice status --output json",
 		Args:    noArgs,
 	}
@@ -49,6 +50,9 @@ func (s *session) addStatus(g *grid, status billing.Status) {
 	}
 	for _, p := range status.Pending {
 		g.add(id, name, "pending", billing.BlockLabel(p.Order.Block, s.Location), "", "", p.Datacenter, p.Service, strconv.Itoa(p.Count), p.Volume.String(), p.Unit, pendingNext(p))
+	}
+	for _, u := range status.Unbilled {
+		g.add(id, name, "not billed", "", at(u.Block.Start), at(u.Block.End), "", "", strconv.Itoa(u.Entries), "", "", u.Command(s.Location))
 	}
 	for _, o := range status.Open {
 		g.add(id, name, string(o.Status), shortKey(o.Key), at(o.Block.Start), at(o.Block.End), "", "", "", "", "", billing.Next(o))

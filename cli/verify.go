@@ -16,7 +16,8 @@ func verifyCommand(a *App) *cobra.Command {
 			"from its items, every item from the usage that it sums, at its cost; that late\n" +
 			"usage is carried once; and that the keys and histories of orders are what they\n" +
 			"must be. It says what it looked at, changes nothing, and names all mistakes at\n" +
-			"once: the exit code is 1 then.",
+			"once: the exit code is 1 then. It is 3 where there is no mistake, but usage that\n" +
+			"is in no order, of time that was billed: artifice status lists it as well.",
 		Example: "  artifice verify\n  artifice verify --tenant 931dc699f9934021bb4a2b1088ba4d3b",
 		Args:    noArgs,
 	}
@@ -33,7 +34,8 @@ func verifyCommand(a *App) *cobra.Command {
 			count int
 		}{
 			{"tenants", v.Tenants}, {"orders", v.Orders}, {"changes of orders", v.Changes}, {"items", v.Items}, {"items not provable by entries", v.Unprovable},
-			{"usage entries", v.Entries}, {"adjustments", v.Adjustments}, {"mistakes", len(v.Mistakes)},
+			{"usage entries", v.Entries}, {"adjustments", v.Adjustments},
+			{"blocks not billed", len(v.Unbilled)}, {"mistakes", len(v.Mistakes)},
 		} {
 			g.add(c.what, strconv.Itoa(c.count))
 		}
@@ -46,8 +48,12 @@ func verifyCommand(a *App) *cobra.Command {
 		if v.Unprovable > 0 {
 			a.sayf("note: %s from before volumes were kept with orders: their amounts are proved, and not that they sum their entries", plural(v.Unprovable, "item"))
 		}
-		if len(v.Mistakes) > 0 {
+		a.tellUnbilled(s, v.Unbilled)
+		switch {
+		case len(v.Mistakes) > 0:
 			return &exitError{code: ExitFailed}
+		case len(v.Unbilled) > 0:
+			return &exitError{code: ExitParked}
 		}
 		return nil
 	})

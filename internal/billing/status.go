@@ -18,6 +18,7 @@ type Status struct {
 	Collected []ledger.Mark  // by source
 	Billed    []usage.Span   // what is settled, oldest first; blocks that meet are one
 	Pending   []Pending      // late usage that no order carries yet, by block
+	Unbilled  []Unbilled     // what no order reserves, though its time was billed; but what is parked
 	Open      []ledger.Order // that a run, or a person, must go on with, without items
 }
 
@@ -45,6 +46,16 @@ func (e *Engine) Status(ctx context.Context, ids []string) ([]Status, error) {
 	for _, m := range marks {
 		byTenant[m.Tenant] = append(byTenant[m.Tenant], m)
 	}
+	unbilled := map[string][]Unbilled{}
+	found, err := e.Unbilled(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range found {
+		if u.Order.Status != ledger.Parked {
+			unbilled[u.Tenant] = append(unbilled[u.Tenant], u)
+		}
+	}
 	var all []Status
 	for _, t := range tenants {
 		s := Status{Tenant: t, Collected: byTenant[t.ID]}
@@ -63,6 +74,7 @@ func (e *Engine) Status(ctx context.Context, ids []string) ([]Status, error) {
 		if s.Pending, err = e.pending(ctx, t.ID, orders); err != nil {
 			return nil, err
 		}
+		s.Unbilled = unbilled[t.ID]
 		all = append(all, s)
 	}
 	return all, nil

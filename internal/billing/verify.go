@@ -23,7 +23,10 @@ type Verified struct {
 	// Unprovable are items from before volumes were kept: that they are what
 	// their entries come to cannot be proved.
 	Unprovable int
-	Mistakes   []Mistake
+	// Unbilled is usage that no order reserves, before what was billed last of
+	// anybody. What lies between billed blocks of its tenant is a mistake as well.
+	Unbilled []Unbilled
+	Mistakes []Mistake
 }
 
 func (v *Verified) add(other Verified) {
@@ -80,6 +83,7 @@ func (e *Engine) Verify(ctx context.Context, ids []string) (Verified, error) {
 		}
 	}
 	var all Verified
+	var verified []string
 	for _, tenant := range slices.Sorted(maps.Keys(tenants)) {
 		if len(ids) > 0 && !slices.Contains(ids, tenant) {
 			continue
@@ -89,8 +93,10 @@ func (e *Engine) Verify(ctx context.Context, ids []string) (Verified, error) {
 			return all, fmt.Errorf("tenant %s: %w", tenant, err)
 		}
 		all.add(v)
+		verified = append(verified, tenant)
 	}
-	return all, nil
+	all.Unbilled, err = e.unbilledOf(ctx, verified)
+	return all, err
 }
 
 // allTenants are the tenants that anything in the store names.

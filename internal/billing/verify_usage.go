@@ -91,7 +91,7 @@ func (p *proof) usage(ctx context.Context) error {
 		p.entries(o, sums[i])
 	}
 	for hole, entries := range holes {
-		p.fail(nil, hole, "lies between billed blocks, has usage (%d entries), and is not billed (artifice bill --from --to)", entries)
+		p.fail(nil, hole, "lies between billed blocks, has usage (%d entries), and is not billed (artifice status says what bills it)", entries)
 	}
 	for source, window := range early {
 		p.fail(nil, window, "has usage from source %s, which is not collected so early", source)
