@@ -3,6 +3,8 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/openstack-artifice/artifice/internal/billing"
@@ -22,14 +24,20 @@ func (a *App) writeOutcomes(s *session, outcomes []billing.Outcome, output strin
 }
 
 // told is what a person was told of outcomes.
-type told struct{ failed, again, parked, unpriced, doubt, waiting, busy bool }
+type told struct {
+	failed, again, parked, unpriced, doubt, waiting, busy bool
+	elsewhere                                             map[string]int // orders not looked at, by the adapter that billed them
+}
 
 // tellOutcomes says what a person should know of each tenant, and gives the
 // exit code.
 func (a *App) tellOutcomes(s *session, outcomes []billing.Outcome) error {
-	var t told
+	t := told{elsewhere: map[string]int{}}
 	for _, o := range outcomes {
 		a.tellOutcome(s, o, &t)
+	}
+	for _, adapter := range slices.Sorted(maps.Keys(t.elsewhere)) {
+		a.sayf("note: %s not looked at: billed through %s, and this program bills through %s", plural(t.elsewhere[adapter], "order"), adapter, s.Adapter)
 	}
 	if t.unpriced {
 		a.sayf("hint: give these services a cost in the ERP's price list, or write billed = false in the meter's section")
@@ -81,7 +89,16 @@ func (a *App) tellOutcome(s *session, o billing.Outcome, t *told) {
 	case billing.NotBilled:
 		t.failed, t.again = true, true
 		a.report(o.Err)
-	case billing.Absent, billing.Renamed, billing.NotLookedUp:
+	case billing.StillThere:
+		t.waiting = true
+		a.sayf("%s: %v", o.Result, o.Err)
+	case billing.NotLookedAt:
+		t.elsewhere[o.Order.Adapter]++
+		if o.Order.Status != ledger.Settled && o.Order.Status != ledger.Void {
+			t.waiting = true
+			a.sayf("%s: %v", o.Result, o.Err)
+		}
+	case billing.Absent, billing.Renamed, billing.Changed, billing.NotLookedUp:
 		t.failed = true
 		a.sayf("%s: %v", o.Result, o.Err)
 	}

@@ -17,9 +17,11 @@ func reconcileCommand(a *App) *cobra.Command {
 		Long: "reconcile asks the ERP for the key of every order. What is claimed, or parked\n" +
 			"with its items, and found, is settled; what is not found is sent by the next\n" +
 			"bill. Of settled orders it names those that the ERP has not, as after it was\n" +
-			"restored from a backup, or has under another reference: the exit code is 1\n" +
-			"then. It is 3 where something is left for bill, for a person, or for another\n" +
-			"process that is at work.",
+			"restored from a backup, or has under another reference or with other lines: the\n" +
+			"exit code is 1 then. Of void orders it names those whose invoice is there still.\n" +
+			"The exit code is 3 then, and where something is left for bill, for a person, or\n" +
+			"for another process that is at work. What another adapter billed is not looked\n" +
+			"at.",
 		Example: "  artifice reconcile\n  artifice reconcile --month 2013-08",
 		Args:    noArgs,
 	}

@@ -5,6 +5,9 @@ import "errors"
 var (
 	// ErrNotFound says that the ERP has no invoice with the order's key.
 	ErrNotFound = errors.New("no such invoice")
+	// ErrCancelled says that the ERP has the order's invoice, and that it was
+	// cancelled there. It is permanent.
+	ErrCancelled = errors.New("the invoice is cancelled")
 	// ErrNoCost says that the ERP has no price for a service.
 	ErrNoCost = errors.New("no cost")
 	// ErrClosed says that the invoice was committed already.

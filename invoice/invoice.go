@@ -90,7 +90,8 @@ type Finder interface {
 	// Find returns the reference under which the ERP holds the order's key,
 	// completely saved. The error is ErrNotFound where it does not. Lines may
 	// have been added before: where the ERP can tell that it holds others,
-	// that is a permanent error.
+	// that is a permanent error. So is ErrCancelled, of one that it holds and
+	// that was cancelled there.
 	Find(ctx context.Context) (reference string, err error)
 }
 

@@ -183,14 +183,19 @@ func (f *file) compare(data []byte) error {
 	if oldErr == nil && bytes.Equal(oldText, text) {
 		return nil
 	}
+	key, keyErr := f.adapter.style.readKey(there)
 	whose := "it is not a complete invoice"
-	if key, err := f.adapter.style.readKey(there); err == nil {
+	if keyErr == nil {
 		whose = "it is the invoice of order " + key
 	}
 	old, now := strings.Split(string(oldText), format.lineEnd), strings.Split(string(text), format.lineEnd)
 	at := 0
 	for at < min(len(old), len(now)) && old[at] == now[at] {
 		at++
+	}
+	if keyErr == nil && key == f.order.Key {
+		return invoice.Permanent(fmt.Errorf("%s was edited since it was written for order %s: line %d is %s there, and was %s (put the line back: artifice statement %s says what was billed; or move the file away)",
+			f.path, key, at+1, lineAt(old, at), lineAt(now, at), key))
 	}
 	return invoice.Permanent(fmt.Errorf("%s exists and has other content: %s, this is order %s; line %d is %s there, and %s here (move the file away, or name files otherwise with output_file)",
 		f.path, whose, f.order.Key, at+1, lineAt(old, at), lineAt(now, at)))

@@ -267,7 +267,8 @@ func (f *file) lookBack() {
 
 // Find returns the name of the file where it is this order's and complete. A
 // file of another order, half a file, or one with other lines than were added
-// here, under this one's name is a permanent error.
+// here, under this one's name is a permanent error, the first of them ErrNotFound
+// as well.
 func (f *file) Find(ctx context.Context) (reference string, err error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
@@ -284,7 +285,7 @@ func (f *file) Find(ctx context.Context) (reference string, err error) {
 	case err != nil:
 		return "", invoice.Permanent(fmt.Errorf("%s is no complete invoice: %w (move it away)", f.path, err))
 	case key != f.order.Key:
-		return "", invoice.Permanent(fmt.Errorf("%s is the invoice of order %s, not of order %s (move it away)", f.path, key, f.order.Key))
+		return "", invoice.Permanent(fmt.Errorf("%w: %s is the invoice of order %s, not of order %s (move it away)", invoice.ErrNotFound, f.path, key, f.order.Key))
 	}
 	if len(f.sections) > 0 {
 		data, err := f.bytes(ctx)

@@ -109,9 +109,9 @@ func TestNothingIsOverwritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const otherLine = path + ` exists and has other content: it is the invoice of order ` + key + `, this is order ` + key +
-		`; line 2 is "north,\"VM, size nano\",2013-08-01,2013-09-01,744,hour,0.015,11.17" there, and "north,\"VM, size nano\",2013-08-01,2013-09-01,744,hour,0.015,11.16" here` +
-		` (move the file away, or name files otherwise with output_file)`
+	const otherLine = path + ` was edited since it was written for order ` + key +
+		`: line 2 is "north,\"VM, size nano\",2013-08-01,2013-09-01,744,hour,0.015,11.17" there, and was "north,\"VM, size nano\",2013-08-01,2013-09-01,744,hour,0.015,11.16"` +
+		` (put the line back: artifice statement ` + key + ` says what was billed; or move the file away)`
 	for _, tc := range []struct {
 		name, there  string
 		commit, find string // errors; "" for none
@@ -120,7 +120,7 @@ func TestNothingIsOverwritten(t *testing.T) {
 		{"another order's", string(others),
 			path + ` exists and has other content: it is the invoice of order 0123, this is order ` + key + `; line 5 is "order 0123,,,,,,," there, and "order ` + key + `,,,,,,," here` +
 				` (move the file away, or name files otherwise with output_file)`,
-			path + ` is the invoice of order 0123, not of order ` + key + ` (move it away)`},
+			`no such invoice: ` + path + ` is the invoice of order 0123, not of order ` + key + ` (move it away)`},
 		{"this order's with another line", strings.Replace(string(whole), "11.16", "11.17", 1), otherLine, otherLine},
 		{"half of it", string(whole[:100]),
 			path + ` exists and has other content: it is not a complete invoice, this is order ` + key + `; line 2 is "north,\"VM, size nano\",2013-08-01,2013-09-01,744,ho" there, and` +

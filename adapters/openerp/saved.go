@@ -125,7 +125,7 @@ func (d *draft) judge(s *saved) (stage, error) {
 	}
 	switch {
 	case s.State == cancelled:
-		return 0, permanent("%s was cancelled in Odoo (reset it to draft there, or void the order here)", s)
+		return 0, permanent("%w: %s was cancelled in Odoo (reset it to draft there, or void the order here)", invoice.ErrCancelled, s)
 	case len(s.Lines) < s.mark.lines && s.State != posted:
 		return stageBegun, nil
 	case len(s.Lines) != s.mark.lines:

@@ -349,7 +349,8 @@ func TestAdjustmentsAddUp(t *testing.T) {
 			t.Fatal(err)
 		} else {
 			for _, o := range got {
-				if o.Result != billing.Confirmed && o.Result != billing.NothingToBill {
+				still := o.Result == billing.StillThere && o.Order.Status == ledger.Void // nobody takes them away here
+				if o.Result != billing.Confirmed && o.Result != billing.NothingToBill && !still {
 					t.Errorf("reconciled: %s: %v", o.Result, o.Err)
 				}
 			}

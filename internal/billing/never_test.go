@@ -192,7 +192,7 @@ func TestOrderOfAnotherAdapter(t *testing.T) {
 		t.Errorf("%v, %d sent", err, d.sent)
 	}
 	got, err := e.Reconcile(t.Context(), usage.Span{}, nil)
-	if err != nil || len(got) != 1 || got[0].Result != billing.NotLookedUp || !strings.Contains(got[0].Err.Error(), "was claimed for test:Desk") {
+	if err != nil || len(got) != 1 || got[0].Result != billing.NotLookedAt || !strings.Contains(got[0].Err.Error(), "is claimed, and billed through test:Desk") {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

@@ -3,6 +3,7 @@ package billing_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -87,6 +88,83 @@ func TestReconcile(t *testing.T) {
 			}
 			verified(t, e)
 		})
+	}
+}
+
+// What an ERP may have of an order that was made void.
+func TestReconcileVoid(t *testing.T) {
+	tests := []struct {
+		name string
+		sick error // of the search
+		gone bool
+		want billing.Result
+		says string
+	}{
+		{"there", nil, false, billing.StillThere, "is void since 2013-10-01, and the ERP has its invoice as INV-"},
+		{"gone", nil, true, billing.Cancelled, ""},
+		{"cancelled", invoice.Permanent(fmt.Errorf("%w: INV-1", invoice.ErrCancelled)), false, billing.Cancelled, ""},
+		{"with other lines", invoice.Permanent(errors.New("it holds other lines")), false, billing.StillThere, "it holds other lines"},
+		{"cannot be reached", errors.New("connection refused"), false, billing.NotLookedUp, "connection refused"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			d := newDesk(map[string]string{"disk": "2"})
+			e := lateEngine(searchable{d})
+			record(t, e, used{"a", "disk", "d1", 0, "5"}, used{"b", "free", "f1", 0, "5"})
+			for _, o := range billHours(t, e, 0, 4) {
+				voided(t, e, o.Order)
+				if test.gone {
+					delete(d.saved, o.Order.Key)
+				}
+			}
+			d.sick = test.sick
+			got := reconcile(t, e)
+			if got["a"].Result != test.want || got["a"].Order.Status != ledger.Void || got["b"].Result != billing.NothingToBill {
+				t.Errorf("%s, %s: %v", got["a"].Result, got["b"].Result, got["a"].Err)
+			}
+			if err := got["a"].Err; (err == nil) != (test.says == "") || err != nil && !strings.Contains(err.Error(), test.says) {
+				t.Errorf("%v, want %q", err, test.says)
+			}
+			if d.sent != 1 {
+				t.Error("something was sent")
+			}
+		})
+	}
+}
+
+// What was changed, or cancelled, in the ERP is told of settled orders.
+func TestReconcileChanged(t *testing.T) {
+	for _, test := range []struct {
+		sick error
+		want billing.Result
+		says string
+	}{
+		{invoice.Permanent(errors.New("line 2 is another")), billing.Changed, "and what the ERP has is not what was billed: line 2 is another"},
+		{invoice.Permanent(fmt.Errorf("%w: INV-1", invoice.ErrCancelled)), billing.Absent, "artifice void lets the block be billed again"},
+	} {
+		d := newDesk(map[string]string{"disk": "2"})
+		e := lateEngine(searchable{d})
+		record(t, e, used{"a", "disk", "d1", 0, "5"})
+		billOne(t, e, 0, 4)
+		d.sick = test.sick
+		if got := reconcile(t, e)["a"]; got.Result != test.want || !strings.Contains(got.Err.Error(), test.says) {
+			t.Errorf("%s: %v", got.Result, got.Err)
+		}
+	}
+}
+
+// Orders of an adapter that billed before are left out, and the others looked
+// at.
+func TestReconcileAfterAnotherAdapter(t *testing.T) {
+	d := newDesk(map[string]string{"disk": "2"})
+	e := lateEngine(searchable{d})
+	record(t, e, used{"a", "disk", "d1", 0, "5"}, used{"a", "disk", "d1", 4, "5"})
+	billOne(t, e, 0, 4)
+	e.Adapter, e.BillFrom = "test:Other", hours(4, 5).Start
+	billOne(t, e, 4, 8)
+	outcomes, err := e.Reconcile(t.Context(), usage.Span{}, nil)
+	if err != nil || len(outcomes) != 2 || outcomes[0].Result != billing.NotLookedAt || outcomes[1].Result != billing.Confirmed {
+		t.Errorf("%v, %v", outcomes, err)
 	}
 }
 
