@@ -166,9 +166,10 @@ func (p *past) lineOf(ctx context.Context, row ledger.Adjustment) (*line, error)
 // line returns the line of an adjustment at a cost, a new one where it is the
 // first.
 func (p *past) line(cost price, row ledger.Adjustment, resource string) *line {
+	of := cost.item
+	of.Resource = resource
 	same := func(item ledger.Item) bool {
-		return item.Datacenter == cost.item.Datacenter && item.Name == cost.item.Name && item.Resource == resource &&
-			item.Begun == cost.item.Begun && item.Cost.Equal(cost.item.Cost)
+		return sameLine(item, of)
 	}
 	for _, l := range p.lines {
 		if same(l.item) && usage.SameUnit(l.item.Measured, row.Unit) && (l.missing == nil) == (cost.missing == nil) {

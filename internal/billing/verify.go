@@ -206,6 +206,7 @@ func (e *Engine) verifyTenant(ctx context.Context, tenant string) (Verified, err
 		return p.Verified, err
 	}
 	err = p.adjustments(ctx)
+	p.before()
 	slices.SortFunc(p.Mistakes, func(a, b Mistake) int {
 		return cmp.Or(cmp.Compare(a.Order, b.Order), a.Window.Start.Compare(b.Window.Start), cmp.Compare(a.Text, b.Text))
 	})

@@ -181,6 +181,8 @@ func TestVerifyFinds(t *testing.T) {
 		{"no reference", is(1, func(o *ledger.Order) { o.Reference = "" }), `is settled as "", with 3 items`},
 		{"another adjustment", item(1, 1, func(i *ledger.Item) { i.Volume, i.Value, i.Amount = d("4"), d("4"), d("8") }), "adjusts 4 GB hour, and the adjustments that it carries come to 3"},
 		{"another begun hour before", item(1, 2, func(i *ledger.Item) { i.Before = d("600") }), "3000 second comes to 0 second, not 3600"},
+		{"another volume before", item(1, 1, func(i *ledger.Item) { i.Before = d("60") }), "60 GB hour are said to be billed before, and the orders before it billed 6"},
+		{"another volume billed before", item(0, 0, func(i *ledger.Item) { i.Volume = d("5") }), "6 GB hour are said to be billed before, and the orders before it billed 5"},
 		{"another block adjusted", item(1, 1, func(i *ledger.Item) { i.Adjusts.End = i.Adjusts.End.Add(time.Hour) }), "adjusts a block that was never billed"},
 		{"an order without a history", onHistory(func([]ledger.Change) []ledger.Change { return nil }), "it has no history"},
 		{"a history that ends early", onHistory(func(c []ledger.Change) []ledger.Change { return c[:len(c)-1] }), `is settled "INV-`},
@@ -251,6 +253,33 @@ func TestVerifyFinds(t *testing.T) {
 				t.Errorf("mistakes %v, want %q", v.Mistakes, test.want)
 			}
 		})
+	}
+}
+
+// Where the clocks of machines differ, what was billed before is proved all the
+// same.
+func TestVerifyWithOtherClocks(t *testing.T) {
+	e := lateEngine(newDesk(map[string]string{"disk": "2"}))
+	at := october
+	e.Now = func() time.Time { return at }
+	record(t, e, used{"a", "disk", "d1", 0, "6"})
+	billOne(t, e, 0, 4)
+	for i, volume := range []string{"8", "6", "9"} { // 2 more, 2 less, 3 more
+		at = october.Add(-time.Duration(i+1) * time.Hour)
+		hour := 4 * (i + 1)
+		record(t, e, used{"a", "disk", "d1", 0, volume}, used{"a", "disk", "d1", hour, "50"})
+		billOne(t, e, hour, hour+4)
+	}
+	verified(t, e)
+	e.Store = &tampered{Store: e.Store, order: func(o *ledger.Order) {
+		for i := range o.Items {
+			if o.Items[i].Volume.Equal(decimal.NewFromInt(3)) {
+				o.Items[i].Before = decimal.NewFromInt(8)
+			}
+		}
+	}}
+	if v, err := e.Verify(t.Context(), nil); err != nil || len(v.Mistakes) == 0 {
+		t.Errorf("%v, %v", v.Mistakes, err)
 	}
 }
 
