@@ -107,8 +107,9 @@ func pruneCommand(a *App) *cobra.Command {
 		Long: "prune first exports the whole ledger to a new file, and then drops the hourly\n" +
 			"entries of settled blocks that end no later than --before. Their orders, items\n" +
 			"and sums stay, so that verify can still prove them, and so does what tells a\n" +
-			"late sample from one that was billed. Usage that comes later for such a block\n" +
-			"cannot be billed any more: collect names it.",
+			"late sample from one that was billed. What comes later for an hour of a resource\n" +
+			"that was pruned cannot be billed any more: collect names it. What comes of a\n" +
+			"resource of which the block had nothing goes on the tenant's next invoice.",
 		Example: "  artifice prune --before 2013-08 --export ledger-2013-08.jsonl.gz",
 		Args:    noArgs,
 	}

@@ -13,8 +13,8 @@ func verifyCommand(a *App) *cobra.Command {
 		Short: "prove the ledger: what is billed follows from what was used, once",
 		Long: "verify reads the whole ledger and proves it: that no time of a tenant is billed\n" +
 			"twice and none between billed blocks is forgotten; that every total follows\n" +
-			"from its items, every item from the usage that it sums, at its cost; that late\n" +
-			"usage is carried once; and that the keys and histories of orders are what they\n" +
+			"from its items, every item from the usage that it sums, at its cost, and this\n" +
+			"from what was folded; that late usage is carried once; and that the keys and histories of orders are what they\n" +
 			"must be. It says what it looked at, changes nothing, and names all mistakes at\n" +
 			"once: the exit code is 1 then. It is 3 where there is no mistake, but usage that\n" +
 			"is in no order, of time that was billed: artifice status lists it as well.",
@@ -34,7 +34,7 @@ func verifyCommand(a *App) *cobra.Command {
 			count int
 		}{
 			{"tenants", v.Tenants}, {"orders", v.Orders}, {"changes of orders", v.Changes}, {"items", v.Items}, {"items not provable by entries", v.Unprovable},
-			{"usage entries", v.Entries}, {"adjustments", v.Adjustments},
+			{"usage entries", v.Entries}, {"windows of resources", v.Windows}, {"adjustments", v.Adjustments},
 			{"blocks not billed", len(v.Unbilled)}, {"mistakes", len(v.Mistakes)},
 		} {
 			g.add(c.what, strconv.Itoa(c.count))

@@ -102,6 +102,7 @@ func (p *past) oneSource(ctx context.Context) error {
 		start           int64
 	}
 	late := map[at]string{} // the source
+	var pruned []usage.Entry
 	for _, row := range p.rows {
 		id := at{row.Meter, row.Resource, row.Window.Start.UnixNano()}
 		if first, known := late[id]; known && first != row.Source {
@@ -113,9 +114,32 @@ func (p *past) oneSource(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if !isWindow(entry.Window) {
+			pruned = append(pruned, entry)
+			continue
+		}
 		source, known := late[at{entry.Meter, entry.Resource, entry.Window.Start.UnixNano()}]
 		if known && source != entry.Source {
 			return twoSources(entry, source)
+		}
+	}
+	// Of what was pruned it is still known which windows there were.
+	for _, sum := range pruned {
+		if !slices.ContainsFunc(p.rows, func(row ledger.Adjustment) bool {
+			return row.Meter == sum.Meter && row.Resource == sum.Resource && row.Source != sum.Source
+		}) {
+			continue
+		}
+		folds, err := p.Store.Folds(ctx, ledger.Series{Source: sum.Source, Meter: sum.Meter, Resource: sum.Resource}, p.order.Block.Start)
+		if err != nil {
+			return err
+		}
+		for _, fold := range folds {
+			source, known := late[at{sum.Meter, sum.Resource, fold.Window.Start.UnixNano()}]
+			if known && fold.Pruned && source != sum.Source {
+				sum.Window = fold.Window
+				return twoSources(sum, source)
+			}
 		}
 	}
 	return nil

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/openstack-artifice/artifice/ledger"
 	"github.com/openstack-artifice/artifice/usage"
 )
@@ -19,6 +21,7 @@ type Verified struct {
 	Tenants, Orders, Changes int
 	Items                    int // whose figures follow from their volumes
 	Entries                  int // of usage
+	Windows                  int // of series, that were folded
 	Adjustments              int
 	// Unprovable are items from before volumes were kept: that they are what
 	// their entries come to cannot be proved.
@@ -35,6 +38,7 @@ func (v *Verified) add(other Verified) {
 	v.Changes += other.Changes
 	v.Items += other.Items
 	v.Entries += other.Entries
+	v.Windows += other.Windows
 	v.Adjustments += other.Adjustments
 	v.Unprovable += other.Unprovable
 	v.Mistakes = append(v.Mistakes, other.Mistakes...)
@@ -64,7 +68,7 @@ const verifyTries = 5
 
 // Verify proves what the store holds of the tenants, of all that it knows where
 // none are named: that no time is billed twice, and none between billed blocks
-// forgotten; that every figure of an order follows from its items, every item
+// forgotten; that usage is what was folded; that every figure of an order follows from its items, every item
 // from the usage that it sums, and every adjustment is carried once; and that
 // keys and histories are what they must be. It changes nothing, and finds all
 // mistakes at once.
@@ -169,11 +173,12 @@ type proof struct {
 	marks    []ledger.Mark // the tenant's
 	orders   []ledger.Order
 	reserved []*ledger.Order // of them, those that reserve their block, by block
+	weighed  map[ledger.Series]decimal.Decimal
 	Verified
 }
 
 func (e *Engine) verifyTenant(ctx context.Context, tenant string) (Verified, error) {
-	p := &proof{Engine: e, tenant: tenant, Verified: Verified{Tenants: 1}}
+	p := &proof{Engine: e, tenant: tenant, weighed: map[ledger.Series]decimal.Decimal{}, Verified: Verified{Tenants: 1}}
 	marks, err := e.Store.Marks(ctx)
 	if err != nil {
 		return p.Verified, err
@@ -205,8 +210,11 @@ func (e *Engine) verifyTenant(ctx context.Context, tenant string) (Verified, err
 	if err := p.usage(ctx); err != nil {
 		return p.Verified, err
 	}
-	err = p.adjustments(ctx)
+	if err := p.adjustments(ctx); err != nil {
+		return p.Verified, err
+	}
 	p.before()
+	err = p.folds(ctx)
 	slices.SortFunc(p.Mistakes, func(a, b Mistake) int {
 		return cmp.Or(cmp.Compare(a.Order, b.Order), a.Window.Start.Compare(b.Window.Start), cmp.Compare(a.Text, b.Text))
 	})

@@ -24,7 +24,16 @@ type tampered struct {
 	entry      func(*usage.Entry) bool      // false drops it
 	adjustment func(*ledger.Adjustment) int // how often it is there
 	mark       func(*ledger.Mark) bool      // false drops it
+	fold       func(*ledger.Fold) bool      // false drops it
 	extra      []ledger.Order               // orders that are there as well
+}
+
+func (s *tampered) Folds(ctx context.Context, series ledger.Series, from time.Time) ([]ledger.Fold, error) {
+	folds, err := s.Store.Folds(ctx, series, from)
+	if s.fold != nil {
+		folds = slices.DeleteFunc(folds, func(f ledger.Fold) bool { return !s.fold(&f) })
+	}
+	return folds, err
 }
 
 func (s *tampered) Orders(ctx context.Context, f ledger.OrderFilter) ([]ledger.Order, error) {
@@ -126,7 +135,7 @@ func billedWorld(t *testing.T) (*billing.Engine, []ledger.Order) {
 func TestVerify(t *testing.T) {
 	e, _ := billedWorld(t)
 	got := verified(t, e)
-	want := billing.Verified{Tenants: 1, Orders: 3, Changes: 6, Items: 6, Entries: 6, Adjustments: 4}
+	want := billing.Verified{Tenants: 1, Orders: 3, Changes: 6, Items: 6, Entries: 6, Windows: 9, Adjustments: 4}
 	if got.Mistakes = nil; !sameCounts(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
@@ -136,7 +145,7 @@ func TestVerify(t *testing.T) {
 }
 
 func sameCounts(a, b billing.Verified) bool {
-	return a.Tenants == b.Tenants && a.Orders == b.Orders && a.Changes == b.Changes && a.Items == b.Items && a.Entries == b.Entries &&
+	return a.Tenants == b.Tenants && a.Orders == b.Orders && a.Changes == b.Changes && a.Items == b.Items && a.Entries == b.Entries && a.Windows == b.Windows &&
 		a.Adjustments == b.Adjustments && a.Unprovable == b.Unprovable
 }
 
@@ -233,6 +242,28 @@ func TestVerifyFinds(t *testing.T) {
 		}, "carries an adjustment of disk in nz-1 (meter disk, resource d1), and no item of it is for that"},
 		{"an adjustment that a void order carries", is(1, func(o *ledger.Order) { o.Status, o.Reserves = ledger.Void, false }), "is void, and carries an adjustment of meter disk"},
 		{"pending where nobody reserves", is(0, func(o *ledger.Order) { o.Status, o.Reserves = ledger.Void, false }), "is pending, and no order reserves its block"},
+		{"an entry that is not billed is gone", func(s *tampered, _ []ledger.Order) {
+			record(t, &billing.Engine{Store: s.Store}, used{"a", "disk", "d1", 20, "3"})
+			s.entry = func(e *usage.Entry) bool { return !e.Window.Start.Equal(hours(20, 21).Start) }
+		}, "2013-08-01T20:00:00Z to 2013-08-01T21:00:00Z: disk in nz-1: meter disk, resource d1 of source object has 0 GB hour, and what was folded came to 3"},
+		{"an entry that is not billed has changed", func(s *tampered, _ []ledger.Order) {
+			record(t, &billing.Engine{Store: s.Store}, used{"a", "disk", "d1", 20, "3"}, used{"a", "disk", "d1", 21, "4"})
+			s.entry = func(e *usage.Entry) bool {
+				switch { // the sum stays
+				case e.Window.Start.Equal(hours(20, 21).Start):
+					e.Volume.Volume = d("4")
+				case e.Window.Start.Equal(hours(21, 22).Start):
+					e.Volume.Volume = d("3")
+				}
+				return true
+			}
+		}, "resource d1 of source object has 4 GB hour, and what was folded came to 3"},
+		{"an entry that nothing was folded for", func(s *tampered, _ []ledger.Order) {
+			s.fold = func(f *ledger.Fold) bool { return !f.Window.Start.Equal(hours(9, 10).Start) }
+		}, "resource d1 of source object has 2 GB hour, and nothing was folded for that window"},
+		{"an adjustment that nothing was folded for", func(s *tampered, _ []ledger.Order) {
+			s.fold = func(f *ledger.Fold) bool { return !f.Window.Start.Equal(hours(1, 2).Start) }
+		}, "2013-08-01T01:00:00Z to 2013-08-01T02:00:00Z: disk in nz-1: meter disk, resource d1 of source object has 1 GB hour, and nothing was folded"},
 		{"a block that was forgotten", is(1, func(o *ledger.Order) { o.Status, o.Reserves = ledger.Void, false }), "lies between billed blocks, has usage (1 entries), and is not billed"},
 	}
 	for _, test := range tests {

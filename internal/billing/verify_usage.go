@@ -69,7 +69,10 @@ func (p *proof) usage(ctx context.Context) error {
 			return err
 		}
 		p.Entries++
-		if err := once.check(entry); err != nil {
+		p.weigh(entry)
+		if !isWindow(entry.Window) {
+			// Of which hours a sum is, is not known.
+		} else if err := once.check(entry); err != nil {
 			if id := [3]string{entry.Meter, entry.Source, once.from[[2]string{entry.Meter, entry.Resource}]}; !twice[id] {
 				twice[id] = true
 				p.fail(nil, entry.Window, "%v", err)
@@ -200,6 +203,7 @@ func (p *proof) adjustments(ctx context.Context) error {
 			return err
 		}
 		p.Adjustments++
+		p.weigh(a.Entry)
 		key := id{a.Window.Start.UTC(), ledger.Series{Source: a.Source, Meter: a.Meter, Resource: a.Resource}, a.Datacenter, a.Service, a.Unit, a.Order}
 		if seen[key] {
 			p.fail(byKey[a.Order], a.Window, "the adjustment of meter %s, resource %s is there twice", a.Meter, a.Resource)
