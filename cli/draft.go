@@ -68,6 +68,9 @@ func draftCommand(a *App) *cobra.Command {
 		if err := s.tellReserved(ctx, a, block, known); err != nil {
 			return err
 		}
+		if err := s.tellPruned(ctx, a, block, *tenants); err != nil {
+			return err
+		}
 		if *diff {
 			err = s.writeDiff(ctx, a, block, drafts, *tenants, failedTenants, *output)
 		} else {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -67,6 +68,12 @@ func (a *App) explainWindow(ctx context.Context, s *session, cmd *cobra.Command,
 	}
 	window := usage.WindowAt(at)
 	explanations, err := s.Explain(ctx, f.tenant, f.resource, window)
+	if perr := s.tellPruned(ctx, a, window, []string{f.tenant}); perr != nil {
+		return errors.Join(err, perr)
+	}
+	if terr := s.tellWhose(ctx, a, f, explanations); terr != nil {
+		return errors.Join(err, terr)
+	}
 	if len(explanations) == 0 {
 		return errors.Join(err, fmt.Errorf("there is no sample of resource %s, and no usage in %s\nhint: artifice usage --month %s --by resource lists resources", f.resource, window.Start.In(s.Location).Format(time.RFC3339), window.Start.In(s.Location).Format("2006-01")))
 	}
@@ -85,6 +92,35 @@ func (a *App) explainWindow(ctx context.Context, s *session, cmd *cobra.Command,
 		}
 	}
 	return err
+}
+
+// tellWhose says whose the samples are where none is of the tenant. It is an
+// error where nothing at all is known of the tenant.
+func (s *session) tellWhose(ctx context.Context, a *App, f explainFlags, explanations []billing.Explanation) error {
+	var of []string
+	for _, x := range explanations {
+		for _, r := range x.Readings {
+			of = append(of, r.Tenant)
+		}
+	}
+	if slices.Contains(of, f.tenant) {
+		return nil
+	}
+	slices.Sort(of)
+	whose := ""
+	if of = slices.Compact(of); len(of) > 0 {
+		whose = fmt.Sprintf("the samples of resource %s are of tenant %s", f.resource, strings.Join(of, ", "))
+	}
+	if _, err := s.Tenants(ctx, []string{f.tenant}); err != nil {
+		if whose != "" {
+			whose = "; " + whose
+		}
+		return fmt.Errorf("%w%s\nhint: artifice status lists tenants", err, whose)
+	}
+	if whose != "" {
+		a.sayf("note: %s", whose)
+	}
+	return nil
 }
 
 // explanationGrid is explanations as data: a row for each sample, volume, entry

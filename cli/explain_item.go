@@ -52,6 +52,9 @@ func (a *App) explainItem(ctx context.Context, s *session, args []string, entrie
 	if err := g.write(a.Stdout, output); err != nil {
 		return err
 	}
+	if x.Pruned {
+		a.sayf("note: the hourly entries of %s were pruned: of each resource its sum over the block is left", billing.BlockLabel(block, in))
+	}
 	switch {
 	case len(x.Item.Meters) == 0:
 		a.sayf("note: which usage it sums was not kept when it was billed")

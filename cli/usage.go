@@ -21,7 +21,9 @@ func usageCommand(a *App) *cobra.Command {
 		Long: "usage shows the usage entries of a block as they are in the store, summed by\n" +
 			"service, by resource, or hour by hour. With --gaps it lists the time in which a\n" +
 			"resource that had not stopped sent no samples for longer than one of them\n" +
-			"holds: that time is billed to nobody.",
+			"holds: that time is billed to nobody. Only the transformers under which a sample\n" +
+			"holds can tell, uptime and integral: of meters that count hour by hour, what has\n" +
+			"no samples has no usage, and there are no gaps.",
 		Example: "  artifice usage --month 2013-08\n  artifice usage --month 2013-08 --by window --output csv\n  artifice usage --gaps",
 		Args:    noArgs,
 	}
@@ -62,6 +64,9 @@ func usageCommand(a *App) *cobra.Command {
 			write(&g, rows)
 		}
 		if err := s.tellBehind(ctx, a, block, *tenants); err != nil {
+			return err
+		}
+		if err := s.tellPruned(ctx, a, block, *tenants); err != nil {
 			return err
 		}
 		return g.write(a.Stdout, *output)

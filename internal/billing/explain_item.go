@@ -23,6 +23,7 @@ type ItemExplanation struct {
 	// Billed is what the block came to with the item, and BilledBefore without,
 	// both converted and rounded: for an adjustment its value is the difference.
 	Billed, BilledBefore decimal.Decimal
+	Pruned               bool // whether an entry is the sum of the block's, which were dropped
 
 	index map[ledger.Series]int // of Shares
 }
@@ -101,4 +102,5 @@ func (x *ItemExplanation) add(entry usage.Entry) {
 	s.Volume = s.Volume.Add(entry.Volume.Volume)
 	s.Entries = append(s.Entries, entry)
 	x.Sum = x.Sum.Add(entry.Volume.Volume)
+	x.Pruned = x.Pruned || !isWindow(entry.Window)
 }

@@ -43,6 +43,42 @@ func TestVerifyPruned(t *testing.T) {
 	})
 }
 
+// The sum of a block of one hour looks like an entry.
+func TestVerifyPrunedHour(t *testing.T) {
+	onStores(t, func(t *testing.T, e *billing.Engine) {
+		record(t, e, used{"a", "disk", "d1", 0, "5"}, used{"a", "disk", "d1", 1, "6"})
+		billOne(t, e, 0, 1)
+		prune(t, e, 1)
+		verified(t, e)
+	})
+}
+
+// Of what time only sums are left is told.
+func TestPruned(t *testing.T) {
+	onStores(t, func(t *testing.T, e *billing.Engine) {
+		record(t, e, used{"a", "disk", "d1", 0, "5"}, used{"b", "disk", "d2", 1, "6"}, used{"a", "disk", "d1", 4, "1"})
+		o := billHours(t, e, 0, 4)[0].Order
+		billHours(t, e, 4, 8)
+		prune(t, e, 4)
+		for _, test := range []struct {
+			span    usage.Span
+			tenants []string
+			want    int
+		}{{hours(0, 8), nil, 2}, {hours(0, 1), []string{"a"}, 1}, {hours(4, 8), nil, 0}} {
+			if got, err := e.Pruned(t.Context(), test.span, test.tenants); err != nil || len(got) != test.want {
+				t.Errorf("%v: %v, %v", test.span, got, err)
+			}
+		}
+		whole, err := e.Store.Order(t.Context(), o.Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if x, err := e.ExplainItem(t.Context(), whole, 1); err != nil || !x.Pruned || !x.Sum.Equal(whole.Items[0].Volume) {
+			t.Errorf("%+v, %v", x, err)
+		}
+	})
+}
+
 // A source that was renamed gives again what was billed and pruned: it is billed
 // once.
 func TestRenamedSourceOfAPrunedBlock(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 	"github.com/openstack-artifice/artifice/usage"
 )
 
-// fold proves that the tenant's usage is what was folded: of every window of a
+// folds proves that the tenant's usage is what was folded: of every window of a
 // series its entry, and the adjustments for it, come to what the fold came to,
 // and no window is left out that a state reaches into.
 //
@@ -107,9 +107,10 @@ func (p *proof) foldsOf(ctx context.Context, id ledger.Series, folds []ledger.Fo
 	of := func(e usage.Entry) kind {
 		return kind{e.Window.Start.Unix(), e.Datacenter, e.Service, e.Unit}
 	}
-	folded, recorded := map[kind]decimal.Decimal{}, map[int64]bool{}
+	folded, recorded, pruned := map[kind]decimal.Decimal{}, map[int64]bool{}, map[int64]bool{}
 	for i := range folds {
 		recorded[folds[i].Window.Start.Unix()] = true
+		pruned[folds[i].Window.Start.Unix()] = folds[i].Pruned
 		for _, e := range folds[i].Entries {
 			if e.Tenant == p.tenant {
 				folded[of(e)] = folded[of(e)].Add(e.Volume.Volume)
@@ -138,7 +139,7 @@ func (p *proof) foldsOf(ctx context.Context, id ledger.Series, folds []ledger.Fo
 	for k, volume := range folded {
 		window := usage.WindowAt(time.Unix(k.start, 0).UTC())
 		switch {
-		case kept[k].Equal(volume):
+		case kept[k].Equal(volume), pruned[k.start]: // the sum of a block of one hour
 		case !recorded[k.start]:
 			p.fail(nil, window, "%s in %s: meter %s, resource %s of source %s has %s %s, and nothing was folded for that window", k.service, k.datacenter, id.Meter, id.Resource, id.Source, kept[k], k.unit)
 		default:

@@ -111,7 +111,8 @@ func (p *proof) hole(window usage.Span) (usage.Span, bool) {
 	return usage.Span{Start: p.reserved[i-1].Block.End.UTC(), End: p.reserved[i].Block.Start.UTC()}, true
 }
 
-// isEarly reports whether an entry lies before what was collected.
+// isEarly reports whether an entry lies before what was collected. The sums of a
+// block begin where that does.
 func (p *proof) isEarly(entry usage.Entry) bool {
 	return slices.ContainsFunc(p.marks, func(m ledger.Mark) bool {
 		return m.Source == entry.Source && !entry.Window.End.After(m.From) // a pruned block may begin before
