@@ -46,6 +46,22 @@ func TestLock(t *testing.T) {
 	}
 }
 
+// A lock file that cannot be opened is said to be the ledger's, with what may be
+// done where it may not be written.
+func TestLockCannotBeTaken(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "artifice.db")
+	s, err := NewStore(t.Context(), Config{Path: config.Path(path)})
+	must(t, err)
+	must(t, os.Mkdir(path+".bill.lock", 0o700))
+	if _, err := s.Lock(t.Context(), "bill"); err == nil || !strings.HasPrefix(err.Error(), path+": open "+path+".bill.lock: ") {
+		t.Errorf("%v", err)
+	}
+	denied := s.explain(&os.PathError{Op: "open", Path: path + ".bill.lock", Err: os.ErrPermission})
+	if !strings.HasSuffix(denied.Error(), "Artifice must be allowed to write the file and its directory") {
+		t.Errorf("%v", denied)
+	}
+}
+
 // TestBillAlone: who holds the lock under which is billed takes an order over
 // whose lease runs, for whoever had it is dead. Nobody else does, and neither
 // does a lock of another name.
