@@ -37,14 +37,18 @@ func checkCommand(a *App) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		c := checks{grid: newGrid("outcome", "adapter", "check", "detail")}
+		c := newChecks()
 		c.add("config", d.Path, nil)
 		meters, err := d.Meters(cmd.Context())
 		names := make([]string, len(meters))
 		for i, m := range meters {
 			names[i] = m.Name
 		}
-		c.add("config", "meters "+strings.Join(names, ", "), err)
+		if err == nil {
+			c.grid.add("ok", "config", "meters", strings.Join(names, ", "))
+		} else {
+			c.add("config", "meters", err)
+		}
 		for _, s := range d.Sources {
 			healthOf(cmd.Context(), &c, s)
 		}
@@ -80,6 +84,11 @@ func count(n int, one, many string) string {
 type checks struct {
 	grid   *grid
 	failed int
+	told   map[[2]string]bool // mistakes, by adapter
+}
+
+func newChecks() checks {
+	return checks{grid: newGrid("outcome", "adapter", "check", "detail"), told: map[[2]string]bool{}}
 }
 
 func (c *checks) add(adapter, check string, err error) {
@@ -88,12 +97,20 @@ func (c *checks) add(adapter, check string, err error) {
 		return
 	}
 	c.failed++
-	for i, line := range strings.Split(err.Error(), "\n") {
-		if i == 0 {
-			c.grid.add("FAILED", adapter, check, line)
-		} else {
-			c.grid.add("", "", "", line)
+	var lines []string
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		// What keeps one check from being made keeps others as well.
+		if id := [2]string{adapter, line}; !c.told[id] {
+			c.told[id] = true
+			lines = append(lines, line)
 		}
+	}
+	if len(lines) == 0 {
+		lines = []string{"as above"}
+	}
+	c.grid.add("FAILED", adapter, check, lines[0])
+	for _, line := range lines[1:] {
+		c.grid.add("", "", "", line)
 	}
 }
 
