@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/shopspring/decimal"
 	"github.com/spf13/cobra"
 
 	"github.com/openstack-artifice/artifice/internal/billing"
@@ -79,7 +80,12 @@ func draftCommand(a *App) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		s.tellWaiting(a, drafts)
+		for _, d := range drafts {
+			s.tellWaiting(a, d.Order, d.Left, d.Postponed)
+			if reason := d.Negative(); reason != "" {
+				a.sayf("note: tenant %s would be parked: %s", d.Order.Tenant.ID, reason)
+			}
+		}
 		missing := a.tellMissing(drafts)
 		if len(failed) > 0 {
 			return errors.Join(failed...)
@@ -131,19 +137,20 @@ func writeDraft(w io.Writer, d billing.Draft) error {
 	return g.write(w, "table")
 }
 
-// tellWaiting says what came late for earlier blocks and would not be billed yet.
-func (s *session) tellWaiting(a *App, drafts []billing.Draft) {
-	for _, d := range drafts {
-		for _, item := range d.Left {
-			a.sayf("note: tenant %s: %s %s of %s in %s, which adjust %s, would bring the total below zero and wait for a later order",
-				d.Order.Tenant.ID, item.Value, item.Unit, item.Name, item.Datacenter, billing.BlockLabel(item.Adjusts, s.Location))
-		}
-		for _, p := range d.Postponed {
-			a.sayf("note: tenant %s: what came late for %s waits: %s", d.Order.Tenant.ID, billing.BlockLabel(p.Order.Block, s.Location), p.Reason)
-		}
-		if reason := d.Negative(); reason != "" {
-			a.sayf("note: tenant %s would be parked: %s", d.Order.Tenant.ID, reason)
-		}
+// tellWaiting says what came late for earlier blocks and is not billed yet.
+func (s *session) tellWaiting(a *App, order ledger.Order, left []ledger.Item, postponed []billing.Postponed) {
+	owed := decimal.Zero
+	for _, item := range left {
+		owed = owed.Add(item.Amount)
+		a.sayf("note: tenant %s: %s %s of %s in %s, which adjust %s, come to %s %s: that would bring the total below zero, and waits for a later order",
+			order.Tenant.ID, item.Value, item.Unit, item.Name, item.Datacenter, billing.BlockLabel(item.Adjusts, s.Location), money(item.Amount, order), order.Currency)
+	}
+	if len(left) > 0 {
+		a.sayf("hint: an item goes on an order whole, once one bears it; where none will, credit the invoice of its block in the ERP, and say artifice void ORDER, then bill that block again (tenant %s is owed %s %s)",
+			order.Tenant.ID, money(owed.Neg(), order), order.Currency)
+	}
+	for _, p := range postponed {
+		a.sayf("note: tenant %s: what came late for %s waits: %s", order.Tenant.ID, billing.BlockLabel(p.Order.Block, s.Location), p.Reason)
 	}
 }
 

@@ -79,6 +79,9 @@ func statementCommand(a *App) *cobra.Command {
 		case !order.Reserves:
 			return fmt.Errorf("order %s is parked before its claim and has no items yet: %s", order.Key, order.Reason)
 		}
+		if err := s.tellPending(ctx, a, order.Tenant.ID); err != nil {
+			return err
+		}
 		if *output != "table" {
 			g := itemGrid()
 			addItems(g, order)
@@ -87,6 +90,21 @@ func statementCommand(a *App) *cobra.Command {
 		return writeStatement(a.Stdout, order)
 	})
 	return cmd
+}
+
+// tellPending says that usage of earlier blocks waits, which no statement has.
+func (s *session) tellPending(ctx context.Context, a *App, tenant string) error {
+	n := 0
+	for _, err := range s.Store.Adjustments(ctx, ledger.AdjustmentFilter{Tenant: tenant, Pending: true}) {
+		if err != nil {
+			return err
+		}
+		n++
+	}
+	if n > 0 {
+		a.sayf("note: %s of blocks of tenant %s that were billed, for a later order (artifice status --tenant %s lists them)", count(n, "adjustment waits", "adjustments wait"), tenant, tenant)
+	}
+	return nil
 }
 
 // order finds the one order whose key begins with prefix.

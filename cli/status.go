@@ -62,6 +62,9 @@ func (s *session) addStatus(g *grid, status billing.Status) {
 // pendingNext is what becomes of late usage.
 func pendingNext(p billing.Pending) string {
 	if p.Order.Status == ledger.Settled {
+		if p.Volume.IsNegative() {
+			return "the tenant's next order that bears it gives it back"
+		}
 		return "the tenant's next order bills it"
 	}
 	return "waits until order " + shortKey(p.Order.Key) + " is settled"

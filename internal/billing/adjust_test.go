@@ -329,3 +329,52 @@ func TestLateUsageThatMustWait(t *testing.T) {
 	}
 	verified(t, e)
 }
+
+// What is owed to a tenant, and no order bears, is told by each run, and given
+// back by billing its block again.
+func TestCreditThatNoOrderBears(t *testing.T) {
+	d := newDesk(map[string]string{"disk": "2"})
+	e := lateEngine(searchable{d})
+	record(t, e, used{"a", "disk", "d1", 0, "50"}, used{"a", "disk", "d1", 4, "1"}, used{"a", "disk", "d1", 8, "1"})
+	first := billOne(t, e, 0, 4)
+	record(t, e, used{"a", "disk", "d1", 0, "10"})
+	for _, hour := range []int{4, 8} {
+		o := billHours(t, e, hour, hour+4)[0]
+		if o.Result != billing.Billed || o.Order.Total.String() != "2" || len(o.Left) != 1 || o.Left[0].Amount.String() != "-80" { // (10 - 50) x 2
+			t.Errorf("%s, %s, left %v", o.Result, o.Order.Total, o.Left)
+		}
+	}
+	voided(t, e, first)
+	if again := billOne(t, e, 0, 4); again.Total.String() != "20" {
+		t.Errorf("again: %s", again.Total)
+	}
+	status, err := e.Status(t.Context(), nil)
+	if err != nil || len(status[0].Pending) != 0 {
+		t.Errorf("%v, %v", status, err)
+	}
+	verified(t, e)
+}
+
+// An order that takes the place of parked ones tells what became of them.
+func TestHistoryOfWhatMadeWay(t *testing.T) {
+	onStores(t, func(t *testing.T, e *billing.Engine) {
+		costs := e.ERP.(searchable).costs
+		delete(costs, "disk")
+		record(t, e, used{"a", "disk", "d1", 0, "5"})
+		for _, to := range []int{4, 4, 6} { // twice the same, and once another block
+			if o := billHours(t, e, 0, to)[0]; o.Result != billing.Parked {
+				t.Fatalf("%s", o.Result)
+			}
+		}
+		costs["disk"] = "2"
+		o := billOne(t, e, 0, 6)
+		history, err := e.Store.History(t.Context(), o.Key)
+		if err != nil || len(history) != 3 || history[0].Status != ledger.Parked {
+			t.Fatalf("%v, %v", history, err)
+		}
+		parked := "in place of order " + billing.Key("test", "a", hours(0, 4), 1) + " (2013-08-01 to 2013-08-01T04:00Z), parked 2013-10-01T00:00:00Z by tester: no cost for disk in nz-1"
+		if want := parked + "; " + parked; history[1].Reason != want {
+			t.Errorf("%s\nwant %s", history[1].Reason, want)
+		}
+	})
+}

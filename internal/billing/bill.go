@@ -112,6 +112,7 @@ func (e *Engine) billTenant(ctx context.Context, tenant invoice.Tenant, block us
 			outcome, err = e.commit(ctx, draft)
 		}
 		if err == nil {
+			outcome.Left, outcome.Postponed = draft.Left, draft.Postponed
 			return outcome
 		}
 		if !raced(err, block) {
@@ -190,7 +191,7 @@ func (e *Engine) goOn(ctx context.Context, order ledger.Order) Outcome {
 	if outcome, ok := e.lookAhead(ctx, order); ok {
 		return outcome
 	}
-	h, outcome := e.takeOver(ctx, order, "to be billed")
+	h, outcome := e.takeOver(ctx, order, "bill goes on with it")
 	if h == nil {
 		return outcome
 	}

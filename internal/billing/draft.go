@@ -40,7 +40,8 @@ type Draft struct {
 	// the config. A draft with any is not billed.
 	Unknown []string
 
-	negative string // why the total is below zero, and what may be done; "" where it is not
+	replaces []ledger.Order // parked before their claim, for other blocks, that make way when this is claimed
+	negative string         // why the total is below zero, and what may be done; "" where it is not
 }
 
 // Postponed is a block with adjustments that cannot be billed yet.
@@ -110,6 +111,11 @@ func (e *Engine) Draft(ctx context.Context, tenant invoice.Tenant, block usage.S
 	}
 	d := e.newDraft(tenant, block, nextAttempt(orders, block))
 	d.Revision = revision
+	for _, o := range orders {
+		if o.Status == ledger.Parked && !o.Reserves && o.Block.Overlaps(block) && o.Key != d.Order.Key {
+			d.replaces = append(d.replaces, o)
+		}
+	}
 	lister, ok := e.ERP.(invoice.ResourceLister)
 	perResource := ok && lister.PerResource()
 	uses, unknown, err := e.sum(ctx, tenant.ID, block, perResource)

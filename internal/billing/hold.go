@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/openstack-artifice/artifice/invoice"
@@ -50,11 +52,34 @@ func (e *Engine) note(reason string) ledger.Note {
 
 // claim reserves a draft's block, freezes its items, and holds the order.
 func (e *Engine) claim(ctx context.Context, draft Draft) (*held, error) {
+	reason, err := e.inPlaceOf(ctx, draft.replaces)
+	if err != nil {
+		return nil, err
+	}
 	h := &held{Order: draft.Order, until: e.Now().Add(e.leaseLength())}
-	var err error
-	h.hold, err = e.Store.Claim(ctx, ledger.Claim{Order: draft.Order, Revision: draft.Revision, Carries: draft.Carries, Lease: e.newLease(), Note: e.note("")})
+	h.hold, err = e.Store.Claim(ctx, ledger.Claim{Order: draft.Order, Revision: draft.Revision, Carries: draft.Carries, Lease: e.newLease(), Note: e.note(reason)})
 	h.Status, h.Reserves = ledger.Claimed, true
 	return h, err
+}
+
+// inPlaceOf tells what became of parked orders that make way, for the history of
+// the one that takes their place: theirs goes with them.
+func (e *Engine) inPlaceOf(ctx context.Context, parked []ledger.Order) (string, error) {
+	var told []string
+	for _, o := range parked {
+		history, err := e.Store.History(ctx, o.Key)
+		if errors.Is(err, ledger.ErrNoOrder) {
+			continue // somebody was faster
+		}
+		if err != nil {
+			return "", err
+		}
+		for _, change := range history {
+			told = append(told, fmt.Sprintf("in place of order %s (%s), %s %s by %s: %s", o.Key, BlockLabel(o.Block, e.Location),
+				change.Status, change.At.In(e.Location).Format(time.RFC3339), change.By, change.Reason))
+		}
+	}
+	return strings.Join(told, "; "), nil
 }
 
 // take holds an order of an earlier run. Nothing may be done with one before.

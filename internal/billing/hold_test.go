@@ -396,7 +396,7 @@ func TestHistory(t *testing.T) {
 		"in doubt|tester||lost",
 		"in doubt|somebody|there:2|a person looked in the ERP",
 		"parked|somebody||a person found that it was not billed",
-		"parked|somebody|there:2|to be billed",
+		"parked|somebody|there:2|bill goes on with it",
 		"in doubt|somebody||it was being sent when the program ended",
 		"settled|somebody||",
 		"void|tester||wrong price",

@@ -15,7 +15,11 @@ type Outcome struct {
 	Order   ledger.Order // as it is now; the zero Order where there is none
 	Result  Result
 	Missing []Missing // of a parked order
-	Err     error     // why, where the order is not billed
+	// Left and Postponed are adjustments of earlier blocks that wait, where this
+	// run has drafted the order.
+	Left      []ledger.Item
+	Postponed []Postponed
+	Err       error // why, where the order is not billed
 }
 
 // A Result is how it went.

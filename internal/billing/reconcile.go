@@ -75,7 +75,7 @@ func (e *Engine) reconcile(ctx context.Context, order ledger.Order) Outcome {
 	if outcome, ok := e.lookAhead(ctx, order); ok {
 		return outcome
 	}
-	h, outcome := e.takeOver(ctx, order, "to be looked up")
+	h, outcome := e.takeOver(ctx, order, "reconcile looks it up")
 	if h == nil {
 		return outcome
 	}
