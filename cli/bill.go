@@ -53,7 +53,7 @@ func billCommand(a *App) *cobra.Command {
 			return fmt.Errorf("%w\nhint: artifice collect --through %s, once all samples up to then are there", err, behind.End.Format(time.RFC3339))
 		}
 		if len(outcomes) > 0 {
-			if werr := a.writeOutcomes(s, outcomes, *output); werr != nil {
+			if werr := a.writeOutcomes(s, outcomes, *output, false); werr != nil {
 				return errors.Join(err, werr)
 			}
 		}

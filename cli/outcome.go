@@ -11,14 +11,22 @@ import (
 	"github.com/openstack-artifice/artifice/ledger"
 )
 
-func (a *App) writeOutcomes(s *session, outcomes []billing.Outcome, output string) error {
+// writeOutcomes lists outcomes, with their blocks where these are of several.
+func (a *App) writeOutcomes(s *session, outcomes []billing.Outcome, output string, blocks bool) error {
 	g := newGrid("tenant", "tenant name", "result", "order", "#total", "currency", "reference")
+	if blocks {
+		g.columns = append(g.columns, "block")
+	}
 	for _, o := range outcomes {
 		total := ""
 		if o.Order.Reserves {
 			total = money(o.Order.Total, o.Order)
 		}
-		g.add(o.Order.Tenant.ID, o.Order.Tenant.Name, string(o.Result), key(o.Order, output), total, o.Order.Currency, o.Order.Reference)
+		cells := []string{o.Order.Tenant.ID, o.Order.Tenant.Name, string(o.Result), key(o.Order, output), total, o.Order.Currency, o.Order.Reference}
+		if blocks {
+			cells = append(cells, billing.BlockLabel(o.Order.Block, s.Location))
+		}
+		g.add(cells...)
 	}
 	return g.write(a.Stdout, output)
 }

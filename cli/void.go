@@ -45,6 +45,9 @@ func voidCommand(a *App) *cobra.Command {
 		if order.Reference != "" {
 			a.sayf("note: %s must be cancelled or credited in the ERP, if it is not yet", order.Reference)
 		}
+		if !order.Block.Start.Before(s.BillFrom) {
+			a.sayf("hint: %s", billing.Unbilled{Tenant: order.Tenant.ID, Block: order.Block}.Command(s.Location))
+		}
 		return nil
 	})
 	return cmd

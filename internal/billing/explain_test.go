@@ -215,3 +215,26 @@ func TestExplainItem(t *testing.T) {
 		}
 	}
 }
+
+// A sample that has the id of another, and says something else, is not called
+// the same.
+func TestExplainAnotherContent(t *testing.T) {
+	one, other := volume("a", "v1", "2013-08-05T03:10:00Z", "2"), volume("a", "v1", "2013-08-05T03:10:00Z", "9")
+	one.Origin, other.Origin = usage.Origin{Name: "one", Index: 1}, usage.Origin{Name: "other", Index: 1}
+	e := newEngine(&samples{all: []usage.Sample{one, other, one}}, nil)
+	all, err := e.Explain(t.Context(), "a", "v1", usage.WindowAt(one.Time))
+	if err != nil || len(all) != 1 {
+		t.Fatal(all, err)
+	}
+	whys := map[string]int{}
+	for _, r := range all[0].Readings {
+		whys[r.Why]++
+	}
+	said := 0 // whichever is counted, the other says so
+	for _, counted := range []usage.Sample{one, other} {
+		said += whys[fmt.Sprintf("repeated with another content: the one of this id that is counted is %v", counted.Origin)]
+	}
+	if said == 0 {
+		t.Errorf("%v", whys)
+	}
+}

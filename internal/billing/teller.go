@@ -3,6 +3,7 @@ package billing
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -118,7 +119,7 @@ func (t *teller) explain(w *spool.Window) {
 		t.x.Readings = append(t.x.Readings, r)
 	}
 	for _, s := range w.Repeated {
-		t.x.Readings = append(t.x.Readings, Reading{Sample: s, Why: "repeated: it was counted before"})
+		t.x.Readings = append(t.x.Readings, Reading{Sample: s, Why: repeated(s, w.Samples)})
 	}
 	for _, r := range t.left {
 		if r.Meter == t.meter.Meter {
@@ -133,6 +134,17 @@ func (t *teller) explain(w *spool.Window) {
 		t.x.Volumes = f.entries(step)
 	}
 	t.compare(w)
+}
+
+// repeated says how a sample is one that was counted.
+func repeated(s usage.Sample, counted []usage.Sample) string {
+	for _, c := range counted {
+		same := c.Time.Equal(s.Time) && c.Tenant == s.Tenant && c.HasVolume == s.HasVolume && c.Volume.Equal(s.Volume) && c.Unit == s.Unit && maps.Equal(c.Metadata, s.Metadata)
+		if s.ID != "" && c.ID == s.ID && !same {
+			return fmt.Sprintf("repeated with another content: the one of this id that is counted is %v", c.Origin)
+		}
+	}
+	return "repeated: it was counted before"
 }
 
 // compare says why the recorded window is another one.
