@@ -134,7 +134,7 @@ type unbilledFinder struct {
 	*Engine
 	orders    map[string][]ledger.Order // by tenant
 	collected map[string]usage.Span     // by tenant
-	blocks    []usage.Span              // that were ever billed, of anybody, sorted
+	blocks    []usage.Span              // that were ever billed, of anybody: by their start, the longest first
 	last      time.Time                 // when the last of them ends
 }
 

@@ -76,6 +76,21 @@ func TestUnbilled(t *testing.T) {
 			voided(t, e, billOne(t, e, 0, 4))
 			voided(t, e, billOne(t, e, 0, 4))
 		}, []string{"a 0-4: 1 void"}},
+		{"a void block that is not as others were billed", func(t *testing.T, e *billing.Engine) {
+			record(t, e, used{"a", "disk", "d1", 0, "1"}, used{"a", "disk", "d1", 4, "1"}, used{"b", "disk", "d2", 1, "1"}, used{"b", "disk", "d2", 3, "1"}, used{"b", "disk", "d2", 5, "1"})
+			for _, bill := range []struct {
+				from, to int
+				tenant   string
+			}{{0, 4, "a"}, {4, 8, "a"}, {0, 3, "b"}} {
+				outcomes, err := e.Bill(t.Context(), hours(bill.from, bill.to), []string{bill.tenant})
+				if err != nil || outcomes[0].Result != billing.Billed {
+					t.Fatal(outcomes, err)
+				}
+				if bill.tenant == "b" {
+					voided(t, e, outcomes[0].Order)
+				}
+			}
+		}, []string{"b 0-3: 1 void", "b 3-4: 1 ", "b 4-8: 1 "}},
 		{"parked, while others were billed", func(t *testing.T, e *billing.Engine) {
 			record(t, e, used{"a", "disk", "d1", 0, "1"}, used{"b", "vm", "v1", 0, "1"})
 			delete(e.ERP.(*desk).costs, "vm")

@@ -36,6 +36,7 @@ type server struct {
 	saved   []*saved
 	coming  []*saved // that it goes on saving after it stopped to answer
 	faults  int      // a call fails once in so many times, 0 for never
+	tells   bool     // of an invoice that it is cancelled
 	// What a person mends: the journal is closed, or a price is missing.
 	closed  bool
 	missing string // the key of the price
@@ -204,6 +205,9 @@ func (f *finder) Find(context.Context) (string, error) {
 	}
 	if inv == nil || server.kind == Searchable && now.Sub(inv.at) < lookupDelay/2 {
 		return "", invoice.ErrNotFound
+	}
+	if inv.cancelled && server.tells {
+		return "", invoice.Permanent(fmt.Errorf("%w: %s", invoice.ErrCancelled, inv.reference))
 	}
 	return inv.reference, nil
 }

@@ -148,7 +148,7 @@ func (r *run) settle(last int) error {
 }
 
 // restored puts an old backup of the ERP back: the ledger must tell which
-// invoices it lacks, no more and no less.
+// invoices it lacks, no more and no less, and which it has of void orders.
 func (r *run) restored() error {
 	if r.server.kind == Blind {
 		return nil
@@ -160,6 +160,7 @@ func (r *run) restored() error {
 		lacks[inv.order.Key] = !inv.cancelled
 	}
 	r.server.saved = r.server.saved[:kept]
+	r.server.tells = r.chance(2)
 	var errs []error
 	look := func(ctx context.Context, e *billing.Engine) error {
 		outcomes, err := e.Reconcile(ctx, usage.Span{}, nil)
@@ -175,6 +176,10 @@ func (r *run) restored() error {
 				want = billing.Absent
 			case o.Order.Reference == "":
 				want = billing.NothingToBill
+			case o.Order.Status == ledger.Void && (r.server.tells || r.server.find(o.Order.Key) == nil):
+				want = billing.Cancelled
+			case o.Order.Status == ledger.Void:
+				want = billing.StillThere
 			}
 			if o.Result != want {
 				errs = append(errs, fmt.Errorf("the ERP was restored: order %s is %s, want %s (%w)", o.Order.Key, o.Result, want, o.Err))
