@@ -107,7 +107,7 @@ func (a *App) tellOutcome(s *session, o billing.Outcome, t *told) {
 			t.waiting = true
 			a.sayf("%s: %v", o.Result, o.Err)
 		}
-	case billing.Absent, billing.Renamed, billing.Changed, billing.NotLookedUp:
+	case billing.Absent, billing.Renamed, billing.Altered, billing.NotLookedUp:
 		t.failed = true
 		a.sayf("%s: %v", o.Result, o.Err)
 	}

@@ -8,6 +8,13 @@ var (
 	// ErrCancelled says that the ERP has the order's invoice, and that it was
 	// cancelled there. It is permanent.
 	ErrCancelled = errors.New("the invoice is cancelled")
+	// ErrUnfinished says that the ERP has a part of the invoice with the order's
+	// key, which Commit completes: to whoever would commit it is an ErrNotFound.
+	ErrUnfinished error = unfinishedError{}
+	// ErrAltered says that the ERP has an invoice with the order's key which is
+	// not what was billed, or not any more: a person must put it right. It is in
+	// a permanent error that says how.
+	ErrAltered = errors.New("the invoice is not what was billed")
 	// ErrNoCost says that the ERP has no price for a service.
 	ErrNoCost = errors.New("no cost")
 	// ErrClosed says that the invoice was committed already.
@@ -20,6 +27,11 @@ type (
 	permanentError struct{ error }
 	unknownError   struct{ error }
 )
+
+type unfinishedError struct{}
+
+func (unfinishedError) Error() string        { return "the invoice is unfinished" }
+func (unfinishedError) Is(target error) bool { return target == ErrNotFound }
 
 func (e *permanentError) Unwrap() error { return e.error }
 func (e *unknownError) Unwrap() error   { return e.error }

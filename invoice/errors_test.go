@@ -38,6 +38,12 @@ func TestErrors(t *testing.T) {
 			}
 		})
 	}
+	if err := fmt.Errorf("%w: 1 of 2 lines", invoice.ErrUnfinished); !errors.Is(err, invoice.ErrNotFound) || !errors.Is(err, invoice.ErrUnfinished) {
+		t.Error("what is unfinished is not found either")
+	}
+	if errors.Is(invoice.ErrNotFound, invoice.ErrUnfinished) {
+		t.Error("what is not found is not unfinished")
+	}
 	if invoice.Permanent(nil) != nil || invoice.UnknownOutcome(nil) != nil {
 		t.Error("nil becomes an error")
 	}

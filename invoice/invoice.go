@@ -88,10 +88,11 @@ type Item struct {
 // A Finder is an invoice that can tell whether the ERP has its order already.
 type Finder interface {
 	// Find returns the reference under which the ERP holds the order's key,
-	// completely saved. The error is ErrNotFound where it does not. Lines may
-	// have been added before: where the ERP can tell that it holds others,
-	// that is a permanent error. So is ErrCancelled, of one that it holds and
-	// that was cancelled there.
+	// completely saved. The error is ErrNotFound where it does not, and
+	// ErrUnfinished where a part of it is there. Lines may have been added
+	// before: where the ERP can tell that it holds others, that is a permanent
+	// error, as is all else that Commit would refuse to take for the order's:
+	// ErrCancelled of an invoice that was cancelled there.
 	Find(ctx context.Context) (reference string, err error)
 }
 
@@ -117,6 +118,14 @@ type LookupDelayer interface {
 	// LookupDelay is how long after a Commit has ended, however it ended, a
 	// Find that finds nothing can be trusted.
 	LookupDelay() time.Duration
+}
+
+// A ReferenceComparer is an ERP that calls an invoice otherwise once a person
+// has gone on with it: a draft that is posted gets a number.
+type ReferenceComparer interface {
+	// SameReference reports whether an invoice that was saved under one
+	// reference may be found under another, and is the same all the same.
+	SameReference(saved, found string) bool
 }
 
 // A Crediter is an ERP that saves an order whose total is below zero, as what

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -124,6 +125,11 @@ type searchable struct{ *desk }
 
 func (d searchable) NewInvoice(_ context.Context, order invoice.Order) (invoice.Invoice, error) {
 	return &foundSheet{sheet{desk: d.desk, order: order}}, nil
+}
+
+// SameReference takes what was saved as INV-1 for what is INV-1, posted.
+func (searchable) SameReference(saved, found string) bool {
+	return strings.HasPrefix(found, saved+", ")
 }
 
 type foundSheet struct{ sheet }

@@ -17,7 +17,7 @@ const (
 	NotSent     Result = "not sent"      // the ERP has it not, and the next bill sends it
 	Absent      Result = "missing"       // it is settled, and the ERP has it not
 	Renamed     Result = "renamed"       // it is settled, and the ERP has it under another reference
-	Changed     Result = "changed"       // it is settled, and what the ERP has is not what was billed
+	Altered     Result = "altered"       // it is settled, and the ERP has it, but not as it was billed
 	StillThere  Result = "still there"   // it is void, and the ERP has its invoice
 	Cancelled   Result = "cancelled"     // it is void, and the ERP has no such invoice, or calls it so
 	NotLookedUp Result = "not looked up" // the adapter cannot
@@ -136,6 +136,8 @@ func (e *Engine) confirmVoid(ctx context.Context, order ledger.Order) Outcome {
 	void := fmt.Sprintf("tenant %s: order %s is void since %s", order.Tenant.ID, order.Key, order.Changed.In(e.Location).Format("2006-01-02"))
 	const remedy = "cancel or credit it there, where that is not done"
 	switch reference, err := e.find(ctx, order); {
+	case errors.Is(err, invoice.ErrUnfinished):
+		return Outcome{Order: order, Result: StillThere, Err: fmt.Errorf("%s, and the ERP has something of it (%s): %w", void, remedy, err)}
 	case errors.Is(err, invoice.ErrNotFound), errors.Is(err, invoice.ErrCancelled):
 		return Outcome{Order: order, Result: Cancelled}
 	case err == nil:
@@ -154,17 +156,24 @@ func (e *Engine) confirm(ctx context.Context, order ledger.Order) Outcome {
 	}
 	reference, err := e.find(ctx, order)
 	switch {
+	case errors.Is(err, invoice.ErrCancelled):
+		return Outcome{Order: order, Result: Altered, Err: fmt.Errorf("tenant %s: order %s is settled: %w; where that is meant, artifice void lets the block be billed again", order.Tenant.ID, order.Key, err)}
+	case errors.Is(err, invoice.ErrUnfinished), invoice.IsPermanent(err):
+		return Outcome{Order: order, Result: Altered, Err: fmt.Errorf("tenant %s: order %s was saved as %s on %s, and what the ERP has is not what was billed: %w (put it right in the ERP; artifice void lets the block be billed again, and is for an invoice that nobody will be charged by)",
+			order.Tenant.ID, order.Key, order.Reference, order.Changed.In(e.Location).Format("2006-01-02"), err)}
 	case errors.Is(err, invoice.ErrNotFound):
 		return Outcome{Order: order, Result: Absent, Err: fmt.Errorf("tenant %s: order %s was saved as %s on %s, and the ERP has it not (%w; where it is really gone, as after a restored backup, artifice void lets the block be billed again)",
 			order.Tenant.ID, order.Key, order.Reference, order.Changed.In(e.Location).Format("2006-01-02"), err)}
-	case errors.Is(err, invoice.ErrCancelled):
-		return Outcome{Order: order, Result: Absent, Err: fmt.Errorf("tenant %s: order %s is settled: %w; where that is meant, artifice void lets the block be billed again", order.Tenant.ID, order.Key, err)}
-	case invoice.IsPermanent(err):
-		return Outcome{Order: order, Result: Changed, Err: fmt.Errorf("tenant %s: order %s was saved as %s, and what the ERP has is not what was billed: %w", order.Tenant.ID, order.Key, order.Reference, err)}
 	case err != nil:
 		return e.notLookedUp(order, err)
-	case reference != order.Reference:
+	case !e.sameReference(order.Reference, reference):
 		return Outcome{Order: order, Result: Renamed, Err: fmt.Errorf("tenant %s: order %s was saved as %s, and the ERP has it as %s", order.Tenant.ID, order.Key, order.Reference, reference)}
 	}
 	return Outcome{Order: order, Result: Confirmed}
+}
+
+// sameReference reports whether the ERP means the same invoice by both.
+func (e *Engine) sameReference(saved, found string) bool {
+	comparer, ok := e.ERP.(invoice.ReferenceComparer)
+	return saved == found || ok && comparer.SameReference(saved, found)
 }

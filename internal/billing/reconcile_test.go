@@ -48,6 +48,12 @@ func TestReconcile(t *testing.T) {
 			func(d *desk, key string) { d.saved[key] = []invoice.Item{} }, billing.Found, ledger.Settled, billing.AlreadyBilled, ""},
 		{"restored from a backup", true, nil, func(d *desk, key string) { delete(d.saved, key) }, billing.Absent, ledger.Settled, billing.AlreadyBilled, "and the ERP has it not"},
 		{"renamed", true, nil, func(d *desk, key string) { d.names = map[string]string{key: "INV-9"} }, billing.Renamed, ledger.Settled, billing.AlreadyBilled, "and the ERP has it as INV-9"},
+		{"posted by a person", true, nil, func(d *desk, key string) { d.names = map[string]string{key: "INV-" + key[:6] + ", posted"} }, billing.Confirmed, ledger.Settled, billing.AlreadyBilled, ""},
+		{"a line was deleted", true, nil, func(d *desk, _ string) { d.sick = fmt.Errorf("%w: 1 of 2 lines", invoice.ErrUnfinished) }, billing.Altered, ledger.Settled, billing.AlreadyBilled,
+			"is there, but not as it was: the invoice is unfinished: 1 of 2 lines (put it right in the ERP; artifice void lets the block be billed again, and is for an invoice that nobody will be charged by)"},
+		{"cancelled", true, nil, func(d *desk, _ string) { d.sick = invoice.Permanent(fmt.Errorf("%w: cancelled", invoice.ErrAltered)) }, billing.Altered, ledger.Settled, billing.AlreadyBilled,
+			"is there, but not as it was: the invoice is not what was billed: cancelled"},
+		{"begun, answer lost", false, lost, func(d *desk, _ string) { d.sick = fmt.Errorf("%w: 1 of 2 lines", invoice.ErrUnfinished) }, billing.NotSent, ledger.Claimed, billing.Billed, ""},
 		{"cannot be reached", true, nil, func(d *desk, _ string) { d.sick = errors.New("connection refused") }, billing.NotLookedUp, ledger.Settled, "", "connection refused"},
 	}
 	for _, test := range tests {
@@ -139,8 +145,8 @@ func TestReconcileChanged(t *testing.T) {
 		want billing.Result
 		says string
 	}{
-		{invoice.Permanent(errors.New("line 2 is another")), billing.Changed, "and what the ERP has is not what was billed: line 2 is another"},
-		{invoice.Permanent(fmt.Errorf("%w: INV-1", invoice.ErrCancelled)), billing.Absent, "artifice void lets the block be billed again"},
+		{invoice.Permanent(errors.New("line 2 is another")), billing.Altered, "and what the ERP has is not what was billed: line 2 is another"},
+		{invoice.Permanent(fmt.Errorf("%w: INV-1", invoice.ErrCancelled)), billing.Altered, "artifice void lets the block be billed again"},
 	} {
 		d := newDesk(map[string]string{"disk": "2"})
 		e := lateEngine(searchable{d})
