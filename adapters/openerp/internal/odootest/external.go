@@ -75,7 +75,11 @@ func checkObjectReference(t *tx, c *bound) any {
 	if id == 0 {
 		raise(valueError, "External ID not found in the system: %s.%s", module, name)
 	}
-	if m := t.server.models[model]; m == nil || !t.may(m, "read") {
+	// It searches for the record as the user: one that is gone, or that the
+	// company's rules hide, has no id.
+	m := t.model(model)
+	t.demand(m, "read")
+	if row := t.get(model, id); row == nil || !t.sees(m, id, row) || row["active"] == false {
 		if truth(c.args["raise_on_access_error"]) {
 			raise(accessError, "Not enough access rights on the external ID %q", module+"."+name)
 		}
