@@ -45,6 +45,12 @@ func permanent(format string, args ...any) error {
 	return invoice.Permanent(fmt.Errorf(format, args...))
 }
 
+// altered is a permanent error: that Odoo has the order's invoice, and that it
+// is not what the order is.
+func altered(format string, args ...any) error {
+	return invoice.Permanent(fmt.Errorf("%w: "+format, append([]any{invoice.ErrAltered}, args...)...))
+}
+
 // all joins errors that were found side by side. Where one of them may pass by
 // itself it is worth trying again, so they are permanent only together.
 func all(errs ...error) error {

@@ -22,6 +22,8 @@ var (
 	_ invoice.Crediter       = (*Invoice)(nil)
 	_ io.Closer              = (*Invoice)(nil)
 
+	_ invoice.ReferenceComparer = (*Invoice)(nil)
+
 	_ invoice.Finder = (*draft)(nil)
 	_ invoice.Uniter = (*draft)(nil)
 )

@@ -29,6 +29,8 @@ type savedLine struct {
 	Text     rpc.Text        `json:"name"`
 	Quantity decimal.Decimal `json:"quantity"`
 	Price    decimal.Decimal `json:"price_unit"`
+	Taxes    rpc.Records     `json:"tax_ids"`
+	Type     rpc.Text        `json:"display_type"`
 }
 
 // linesOf finds the lines of a move that are not Odoo's own.
@@ -43,7 +45,7 @@ func (d *draft) readLines(ctx context.Context, at *saved) ([]savedLine, error) {
 	}
 	return search[savedLine](ctx, g.server, query{
 		model: "account.move.line", domain: linesOf(at.ID),
-		fields: []string{"sequence", "name", "quantity", "price_unit"},
+		fields: []string{"sequence", "name", "quantity", "price_unit", "tax_ids", "display_type"},
 	})
 }
 
@@ -54,9 +56,9 @@ func (d *draft) explainOther(ctx context.Context, at *saved) error {
 		d.order.Key, errOther, at, at.mark.total, at.Currency.Name, d.total().Abs(), d.order.Currency)
 	lines, err := d.readLines(ctx, at)
 	if err != nil {
-		return permanent("%s", text) // what is known is told all the same
+		return altered("%s", text) // what is known is told all the same
 	}
-	return permanent("%s; %s", text, d.firstDifference(lines))
+	return altered("%s; %s", text, d.firstDifference(lines))
 }
 
 // firstDifference words the first line of a move that is not the order's.

@@ -20,6 +20,9 @@ import (
 // where Odoo would round it and the config allows no rescaling.
 func (d *draft) Cost(ctx context.Context, datacenter, name string) (decimal.Decimal, error) {
 	t, err := d.ready(ctx)
+	if err == nil {
+		err = t.locked
+	}
 	if err != nil {
 		return decimal.Decimal{}, err
 	}

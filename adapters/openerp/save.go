@@ -52,7 +52,7 @@ func (d *draft) commit(ctx context.Context) (*saved, error) {
 			return at, err // what is posted is not written to
 		}
 	}
-	b, err := d.prepare(ctx, at)
+	b, err := d.prepare(ctx, at, found)
 	if err != nil {
 		return at, err
 	}
@@ -61,7 +61,7 @@ func (d *draft) commit(ctx context.Context) (*saved, error) {
 			return at, err
 		}
 	}
-	if err := d.verify(b, at); err != nil {
+	if err := d.verify(ctx, b, at); err != nil {
 		return at, err
 	}
 	if d.erp.config.Post {
@@ -72,10 +72,15 @@ func (d *draft) commit(ctx context.Context) (*saved, error) {
 
 // prepare makes the bill. A partner who is to be created is created only once
 // all else is well.
-func (d *draft) prepare(ctx context.Context, at *saved) (*bill, error) {
+func (d *draft) prepare(ctx context.Context, at *saved, found stage) (*bill, error) {
 	t, err := d.ready(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if at == nil || found == stageBegun || d.erp.config.Post {
+		if err := t.locked; err != nil { // a whole draft only stays one
+			return nil, err
+		}
 	}
 	b, err := d.bill(ctx, t)
 	if err != nil {
@@ -84,11 +89,7 @@ func (d *draft) prepare(ctx context.Context, at *saved) (*bill, error) {
 	if b.terms, err = d.withPartner(ctx, t); err != nil {
 		return nil, err
 	}
-	if at != nil && (at.mark.lines != b.mark.lines || string(at.Type) != b.kind) {
-		return nil, permanent("%s was begun with %d lines as %s, and is now to have %d as %s: the config has changed meanwhile (put it back, or delete the draft in Odoo)",
-			at, at.mark.lines, at.Type, b.mark.lines, b.kind)
-	}
-	return b, nil
+	return b, b.fits(at)
 }
 
 // maxTries is how often in a row a call may do nothing.
@@ -209,28 +210,6 @@ func (d *draft) waits() iter.Seq[time.Duration] {
 			wait = min(longest, left, max(first, 2*wait))
 		}
 	}
-}
-
-// verify compares what Odoo made of the bill with the bill, as far as judge
-// does not: it is what stops an invoice before it is posted.
-func (d *draft) verify(b *bill, at *saved) error {
-	t := b.terms
-	var errs []error
-	wrong := func(format string, args ...any) { errs = append(errs, permanent(format, args...)) }
-	if at.Partner.ID != t.partner.ID {
-		wrong("it is for the partner %q in Odoo, and the tenant's is %s", at.Partner.Name, t.partner)
-	}
-	if t.taxer.byItem && at.Position.ID != t.partner.Position.ID {
-		wrong("odoo chose the fiscal position %q, and the partner %s has %q: its taxes would be others (give the partner its fiscal position)",
-			at.Position.Name, t.partner, t.partner.Position.Name)
-	}
-	if d.erp.config.LockedPeriod == "refuse" && !at.Date.IsZero() && !at.Invoiced.IsZero() && !at.Date.Equal(at.Invoiced.Time) {
-		wrong("odoo books it on %s instead of %s, whose period is locked (unlock it, or write locked_period = move)", at.Date, at.Invoiced)
-	}
-	if len(errs) > 0 {
-		errs = append(errs, permanent("%s is left a draft (delete it once this is mended)", at))
-	}
-	return all(errs...)
 }
 
 // post gives the invoice its number. Whether that was done is read from its

@@ -28,7 +28,7 @@ func TestFindOnlyAWholeInvoice(t *testing.T) {
 		t.Helper()
 		for _, items := range [][]invoice.Item{nil, threeItems()} {
 			_, err := filled(t, erp, august(0), items...).Find(t.Context())
-			if !errors.Is(err, invoice.ErrNotFound) || !strings.Contains(err.Error(), want) {
+			if !errors.Is(err, invoice.ErrUnfinished) || !strings.Contains(err.Error(), want) {
 				t.Errorf("%v, want %s", err, want)
 			}
 		}
@@ -111,7 +111,7 @@ func TestWhatPeopleDo(t *testing.T) {
 		do     func(*house, int64)
 		want   string
 	}{
-		{"cancelled", false, set(odootest.Values{"state": "cancel"}), "was cancelled in Odoo (reset it to draft there, or void the order here)"},
+		{"cancelled", false, set(odootest.Values{"state": "cancel"}), "was cancelled in Odoo (reset it to draft there where it holds, or else void the order here)"},
 		{"source changed", false, set(odootest.Values{"invoice_origin": "S0001"}), `its source is "S0001", which Artifice did not write`},
 		{"source cleared", false, set(odootest.Values{"invoice_origin": false}), `its source is ""`},
 		{"another key's source", false, set(odootest.Values{"invoice_origin": "artifice:00:5:50.69:0123456789abcdef"}), `its source is "artifice:00:5:50.69:0123456789abcdef"`},
@@ -127,6 +127,18 @@ func TestWhatPeopleDo(t *testing.T) {
 		}, "comes to 45.11 USD untaxed in Odoo, and the order to 50.69 USD"}, // 11.16 / 2 = 5.58 less
 		{"another partner", false, func(h *house, id int64) { h.Set("account.move", id, odootest.Values{"partner_id": h.partners[1]}) },
 			`it is for the partner "tenant 1" in Odoo, and the tenant's is "tenant 0"`},
+		{"a line without its tax", false, func(h *house, id int64) {
+			h.Set("account.move.line", h.Find("account.move.line", []any{"move_id", "=", id}, []any{"display_type", "=", "product"})[0], odootest.Values{"tax_ids": []int64{}})
+		}, `a line is "m1.nano", 744 x 0.015 with no tax in Odoo, and the order has "m1.nano", 744 x 0.015 with the tax "15%"`},
+		{"two prices changed", false, func(h *house, id int64) { // 11.16 + 39.51 + 0.02 = 11.06 + 39.61 + 0.02
+			lines := h.Find("account.move.line", []any{"move_id", "=", id}, []any{"display_type", "=", "product"})
+			h.Set("account.move.line", lines[0], odootest.Values{"quantity": dec("1"), "price_unit": dec("11.06")})
+			h.Set("account.move.line", lines[1], odootest.Values{"quantity": dec("1"), "price_unit": dec("39.61")})
+		}, `a line is "m1.nano", 1 x 11.06 with the tax "15%" in Odoo, and the order has "m1.nano", 744 x 0.015`},
+		{"another fiscal position", false, func(h *house, id int64) {
+			h.Set("account.move", id, odootest.Values{"fiscal_position_id": h.Add("account.fiscal.position", odootest.Values{"name": "Domestic"})})
+		}, `odoo chose the fiscal position "Domestic"`},
+		{"booked on another day", false, func(h *house, id int64) { h.Set("account.move", id, odootest.Values{"date": "2013-10-01"}) }, "odoo books it on 2013-10-01 instead of 2013-08-31"},
 		{"another currency", false, func(h *house, id int64) { h.Set("account.move", id, odootest.Values{"currency_id": h.currency("EUR")}) }, "is in EUR, and the order in USD"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -137,11 +149,34 @@ func TestWhatPeopleDo(t *testing.T) {
 			before := fmt.Sprint(h.Get("account.move", id), h.lines(id))
 			_, err := filled(t, h.erp(t, func(c *Config) { c.Post = true }), august(0), threeItems()...).Commit(t.Context())
 			wantPermanent(t, err, tc.want)
+			// Without posting, the next run does not take it either.
+			_, err = filled(t, h.erp(t), august(0), threeItems()...).Commit(t.Context())
+			wantPermanent(t, err, tc.want)
+			_, err = filled(t, h.erp(t), august(0), threeItems()...).Find(t.Context())
+			wantPermanent(t, err, tc.want)
+			if !errors.Is(err, invoice.ErrAltered) || errors.Is(err, invoice.ErrNotFound) {
+				t.Errorf("Find says that it is not there: %v", err)
+			}
 			if after := fmt.Sprint(h.Get("account.move", id), h.lines(id)); after != before {
 				t.Errorf("it was %s\nand is %s", before, after)
 			}
 		})
 	}
+	t.Run("lines in another order", func(t *testing.T) {
+		h := build(t, odootest.Options{Version: 17})
+		want := commit(t, h.erp(t), august(0), threeItems()...)
+		id, _ := h.only(t)
+		for i, line := range h.Find("account.move.line", []any{"move_id", "=", id}, []any{"display_type", "in", []any{"product", "line_section"}}) {
+			h.Set("account.move.line", line, odootest.Values{"sequence": int64(100 - i)})
+		}
+		for _, post := range []bool{false, true} {
+			erp := h.erp(t, func(c *Config) { c.Post = post })
+			reference := commit(t, erp, august(0), threeItems()...)
+			if found, err := filled(t, erp, august(0), threeItems()...).Find(t.Context()); err != nil || found != reference || !erp.SameReference(want, found) {
+				t.Errorf("%q, %v", found, err)
+			}
+		}
+	})
 	t.Run("deleted", func(t *testing.T) {
 		h := build(t, odootest.Options{Version: 17})
 		commit(t, h.erp(t), august(0), threeItems()...)
@@ -152,14 +187,22 @@ func TestWhatPeopleDo(t *testing.T) {
 		h.settle(t, h.erp(t), august(0), threeItems()...)
 		h.wantOne(t, august(0), "draft", threeItems()...)
 	})
+	t.Run("the partner is not found any more", func(t *testing.T) {
+		h := build(t, odootest.Options{Version: 17})
+		commit(t, h.erp(t), august(0), threeItems()...)
+		h.Set("res.partner", h.partners[0], odootest.Values{"ref": false})
+		_, err := filled(t, h.erp(t), august(0), threeItems()...).Find(t.Context())
+		wantPermanent(t, err, "is there, and cannot be compared with the order", "no partner has the reference")
+		_, err = filled(t, h.erp(t, func(c *Config) { c.CreatePartner = true }), august(0), threeItems()...).Find(t.Context())
+		wantPermanent(t, err, `it is for the partner "tenant 0" in Odoo, and the tenant has none by now`)
+	})
 	t.Run("deleted but for its external id", func(t *testing.T) {
 		h := build(t, odootest.Options{Version: 17})
 		commit(t, h.erp(t), august(0), threeItems()...)
 		id, _ := h.only(t)
 		h.Delete("account.move", id)
-		if _, err := filled(t, h.erp(t), august(0), threeItems()...).Find(t.Context()); !errors.Is(err, invoice.ErrNotFound) {
-			t.Errorf("%v", err)
-		}
+		_, err := filled(t, h.erp(t), august(0), threeItems()...).Find(t.Context())
+		wantPermanent(t, err, "odoo knows the external id __artifice__."+august(0).Key+", and shows no record for it")
 	})
 	t.Run("the external id is something else's", func(t *testing.T) {
 		h := build(t, odootest.Options{Version: 17})
@@ -167,6 +210,86 @@ func TestWhatPeopleDo(t *testing.T) {
 		_, err := filled(t, h.erp(t), august(0), threeItems()...).Commit(t.Context())
 		wantPermanent(t, err, "odoo has something else than a record of account.move under the external id __artifice__."+august(0).Key)
 	})
+}
+
+// What a person undoes of a posted invoice is not what was never done: it is
+// neither posted again nor, the order being settled, billed again.
+func TestUndone(t *testing.T) {
+	line := func(h *house, id int64) int64 {
+		return h.Find("account.move.line", []any{"move_id", "=", id}, []any{"display_type", "=", "product"})[0]
+	}
+	for _, tc := range []struct {
+		name string
+		do   func(*house, int64)
+		want string
+	}{
+		{"reset to draft", func(*house, int64) {}, "was posted as INV/2013/00001, and reset to draft in Odoo (post it there again, or else cancel it there and void the order here)"},
+		{"and a line deleted", func(h *house, id int64) { h.Delete("account.move.line", line(h, id)) }, "reset to draft"},
+		{"and cancelled", func(h *house, id int64) { h.Set("account.move", id, odootest.Values{"state": "cancel"}) }, "was cancelled in Odoo"},
+		{"posted again without a line", func(h *house, id int64) {
+			h.Delete("account.move.line", line(h, id))
+			h.Set("account.move", id, odootest.Values{"state": "posted"})
+		}, "has 4 lines, and the order has 5"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			h := build(t, odootest.Options{Version: 17})
+			erp := h.erp(t, func(c *Config) { c.Post = true })
+			commit(t, erp, august(0), threeItems()...)
+			id, _ := h.only(t)
+			h.Set("account.move", id, odootest.Values{"state": "draft"})
+			tc.do(h, id)
+			calls := h.called("load") + h.called("action_post")
+			_, err := filled(t, erp, august(0), threeItems()...).Find(t.Context())
+			wantPermanent(t, err, tc.want)
+			if !errors.Is(err, invoice.ErrAltered) || errors.Is(err, invoice.ErrNotFound) {
+				t.Errorf("%v", err)
+			}
+			_, err = filled(t, erp, august(0), threeItems()...).Commit(t.Context())
+			wantPermanent(t, err, tc.want)
+			if n := h.called("load") + h.called("action_post") - calls; n != 0 {
+				t.Errorf("%d calls that change it", n)
+			}
+			h.only(t)
+		})
+	}
+	t.Run("a draft without a line", func(t *testing.T) { // may as well be one of which that line was not saved yet
+		h := build(t, odootest.Options{Version: 17})
+		commit(t, h.erp(t), august(0), threeItems()...)
+		id, _ := h.only(t)
+		h.Delete("account.move.line", line(h, id))
+		if _, err := filled(t, h.erp(t), august(0), threeItems()...).Find(t.Context()); !errors.Is(err, invoice.ErrUnfinished) {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+// Posting by a person is no other invoice; another number, or another record,
+// is.
+func TestSameReference(t *testing.T) {
+	h := build(t, odootest.Options{Version: 17})
+	erp := h.erp(t)
+	saved := commit(t, erp, august(0), threeItems()...)
+	commit(t, h.erp(t, func(c *Config) { c.Post = true }), august(0), threeItems()...)
+	found, err := filled(t, erp, august(0), threeItems()...).Find(t.Context())
+	if err != nil || found == saved || !erp.SameReference(saved, found) {
+		t.Errorf("saved as %q, found as %q, %v", saved, found, err)
+	}
+	for _, tc := range []struct {
+		saved, found string
+		want         bool
+	}{
+		{"draft, account.move 1", "draft, account.move 1", true},
+		{"INV/2013/00001, account.move 1", "INV/2013/00001, account.move 1", true},
+		{"draft, account.move 1", "INV/2013/00001, account.move 11", false},
+		{"draft, account.move 1", "draft, account.move 2", false},
+		{"INV/2013/00001, account.move 1", "draft, account.move 1", false},
+		{"INV/2013/00001, account.move 1", "INV/2013/00002, account.move 1", false},
+		{"", "draft, account.move 1", false},
+	} {
+		if got := erp.SameReference(tc.saved, tc.found); got != tc.want {
+			t.Errorf("%q and %q: %t", tc.saved, tc.found, got)
+		}
+	}
 }
 
 // The same key with other content shows both.

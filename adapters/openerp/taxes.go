@@ -111,6 +111,21 @@ func (a *Invoice) taxer(ctx context.Context, p *partner) (*taxer, error) {
 	return t, all(errs...)
 }
 
+// names are what taxes are called, for a message.
+func (t *taxer) names(ids []int64) string {
+	if len(ids) == 0 {
+		return "no tax"
+	}
+	names := make([]string, len(ids))
+	for i, id := range ids {
+		names[i] = fmt.Sprintf("the tax %d", id)
+		if known, ok := t.taxes[id]; ok {
+			names[i] = fmt.Sprintf("the tax %q", known.Name)
+		}
+	}
+	return list(names)
+}
+
 // check reports a tax that would make the untaxed total another one.
 func (t tax) check() error {
 	if t.Included {

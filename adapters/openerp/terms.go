@@ -19,7 +19,7 @@ type terms struct {
 	date     time.Time
 	due      time.Time // zero where the payment term says it
 	term     int64     // the payment term, 0 for none
-	lock     date      // the last day of a locked period
+	locked   error     // says that the date lies in a locked period, where that is refused
 	taxer    *taxer
 }
 
@@ -116,7 +116,8 @@ func (d *draft) checkPartnerCurrency(ctx context.Context, p *partner) error {
 	return nil
 }
 
-// dates sets the invoice's date and when it is due.
+// dates sets the invoice's date and when it is due, and looks whether the date
+// is locked.
 func (d *draft) dates(ctx context.Context, t *terms) error {
 	at := d.order.Date
 	if d.erp.config.InvoiceDate == "block_end" {
@@ -127,13 +128,13 @@ func (d *draft) dates(ctx context.Context, t *terms) error {
 	if t.term == 0 {
 		t.due = t.date.AddDate(0, 0, d.erp.config.DueDays)
 	}
-	var err error
-	if t.lock, err = t.ground.lockDate(ctx); err != nil {
+	lock, err := t.ground.lockDate(ctx)
+	if err != nil {
 		return err
 	}
-	if d.erp.config.LockedPeriod == "refuse" && !t.lock.IsZero() && !t.date.After(t.lock.Time) {
-		return permanent("the invoice's date %s lies in a period that is locked through %s (unlock it, or write invoice_date = claim, or let Odoo book at a later date with locked_period = move)",
-			t.date.Format(time.DateOnly), t.lock)
+	if d.erp.config.LockedPeriod == "refuse" && !lock.IsZero() && !t.date.After(lock.Time) {
+		t.locked = permanent("the invoice's date %s lies in a period that is locked through %s (unlock it, or write invoice_date = claim, or let Odoo book at a later date with locked_period = move)",
+			t.date.Format(time.DateOnly), lock)
 	}
 	return nil
 }

@@ -156,13 +156,13 @@ func (e *Engine) confirm(ctx context.Context, order ledger.Order) Outcome {
 	}
 	reference, err := e.find(ctx, order)
 	switch {
+	case errors.Is(err, invoice.ErrNotFound) && !errors.Is(err, invoice.ErrUnfinished):
+		return Outcome{Order: order, Result: Absent, Err: fmt.Errorf("tenant %s: order %s was saved as %s on %s, and the ERP has it not (%w; where it is really gone, as after a restored backup, artifice void lets the block be billed again)",
+			order.Tenant.ID, order.Key, order.Reference, order.Changed.In(e.Location).Format("2006-01-02"), err)}
 	case errors.Is(err, invoice.ErrCancelled):
 		return Outcome{Order: order, Result: Altered, Err: fmt.Errorf("tenant %s: order %s is settled: %w; where that is meant, artifice void lets the block be billed again", order.Tenant.ID, order.Key, err)}
 	case errors.Is(err, invoice.ErrUnfinished), invoice.IsPermanent(err):
 		return Outcome{Order: order, Result: Altered, Err: fmt.Errorf("tenant %s: order %s was saved as %s on %s, and what the ERP has is not what was billed: %w (put it right in the ERP; artifice void lets the block be billed again, and is for an invoice that nobody will be charged by)",
-			order.Tenant.ID, order.Key, order.Reference, order.Changed.In(e.Location).Format("2006-01-02"), err)}
-	case errors.Is(err, invoice.ErrNotFound):
-		return Outcome{Order: order, Result: Absent, Err: fmt.Errorf("tenant %s: order %s was saved as %s on %s, and the ERP has it not (%w; where it is really gone, as after a restored backup, artifice void lets the block be billed again)",
 			order.Tenant.ID, order.Key, order.Reference, order.Changed.In(e.Location).Format("2006-01-02"), err)}
 	case err != nil:
 		return e.notLookedUp(order, err)
