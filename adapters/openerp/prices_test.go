@@ -231,16 +231,21 @@ func TestAccount(t *testing.T) {
 
 // Taxes are said for each line, whatever Odoo would choose.
 func TestTaxes(t *testing.T) {
-	for _, version := range []int{16, 18} {
+	for _, version := range []int{16, 18, 19} {
 		h := build(t, odootest.Options{Version: version})
 		name := h.Get("account.tax", odootest.SalesTax)["name"].(string)
 		export := h.Add("account.tax", odootest.Values{"name": "Export 0%", "amount": dec("0")})
 		second := h.Add("account.tax", odootest.Values{"name": "Levy", "amount": dec("1")})
 		included := h.Add("account.tax", odootest.Values{"name": "Included", "amount": dec("5"), "price_include": true})
 		abroad := h.Add("account.fiscal.position", odootest.Values{"name": "Abroad"})
-		h.Add("account.fiscal.position.tax", odootest.Values{"position_id": abroad, "tax_src_id": odootest.SalesTax, "tax_dest_id": export})
 		exempt := h.Add("account.fiscal.position", odootest.Values{"name": "Exempt"})
-		h.Add("account.fiscal.position.tax", odootest.Values{"position_id": exempt, "tax_src_id": odootest.SalesTax})
+		emptied := map[int]string{19: `taxes: the fiscal position 2 has no taxes, and what such a one does differs between versions of Odoo (give it taxes, or write names of taxes)`}[version]
+		if version < 19 {
+			h.Add("account.fiscal.position.tax", odootest.Values{"position_id": abroad, "tax_src_id": odootest.SalesTax, "tax_dest_id": export})
+			h.Add("account.fiscal.position.tax", odootest.Values{"position_id": exempt, "tax_src_id": odootest.SalesTax})
+		} else { // nothing maps a tax to nothing
+			h.Set("account.tax", export, odootest.Values{"fiscal_position_ids": []int64{abroad}, "original_tax_ids": []int64{odootest.SalesTax}})
+		}
 		h.Set("product.product", h.products["north.volume.size"], odootest.Values{"taxes_id": []int64{odootest.SalesTax, second, 2}}) // 2 is on purchases
 		h.Set("product.product", h.products["south.m1.nano"], odootest.Values{"taxes_id": []int64{}})
 		for i, tc := range []struct {
@@ -252,7 +257,7 @@ func TestTaxes(t *testing.T) {
 		}{
 			{"the product's", []string{"product"}, false, []int64{odootest.SalesTax}, []int64{odootest.SalesTax, second}, nil, ""},
 			{"mapped", []string{"product"}, abroad, []int64{export}, []int64{export, second}, nil, ""},
-			{"mapped to nothing", []string{"product"}, exempt, nil, []int64{second}, nil, ""},
+			{"mapped to nothing", []string{"product"}, exempt, nil, []int64{second}, nil, emptied},
 			{"none", []string{"none"}, abroad, nil, nil, nil, ""},
 			{"named", []string{name, "Levy"}, abroad, []int64{odootest.SalesTax, second}, []int64{odootest.SalesTax, second}, []int64{odootest.SalesTax, second}, ""},
 			{"no such tax", []string{"GST"}, false, nil, nil, nil, `taxes: there is no tax on sales "GST"`},

@@ -56,8 +56,12 @@ func (a *Invoice) mappings(ctx context.Context, position int64) ([]mapping, erro
 		if err != nil {
 			return nil, err
 		}
-		if g.version.Major >= json2Version {
-			return nil, permanent("taxes: how fiscal positions map taxes is not known of Odoo %s (name the taxes)", g.version)
+		has, err := g.server.hasFields(ctx, "account.tax", "fiscal_position_ids", "original_tax_ids")
+		if err != nil {
+			return nil, err
+		}
+		if len(has) == 2 {
+			return g.server.replacements(ctx, position)
 		}
 		return search[mapping](ctx, g.server, query{
 			model:  "account.fiscal.position.tax",
@@ -65,6 +69,28 @@ func (a *Invoice) mappings(ctx context.Context, position int64) ([]mapping, erro
 			fields: []string{"tax_src_id", "tax_dest_id"},
 		})
 	})
+}
+
+// replacements are the mappings of a server where they are the taxes' own, as
+// from Odoo 19 on: a tax of a position stands for its original taxes there.
+func (s server) replacements(ctx context.Context, position int64) ([]mapping, error) {
+	found, err := search[struct {
+		ID        int64       `json:"id"`
+		Originals rpc.Records `json:"original_tax_ids"`
+	}](ctx, s, query{model: "account.tax", domain: []any{is("fiscal_position_ids", "in", ids(position))}, fields: []string{"original_tax_ids"}, archived: true})
+	if err != nil {
+		return nil, err
+	}
+	if len(found) == 0 {
+		return nil, permanent("taxes: the fiscal position %d has no taxes, and what such a one does differs between versions of Odoo (give it taxes, or write names of taxes)", position)
+	}
+	var all []mapping
+	for _, t := range found {
+		for _, original := range t.Originals {
+			all = append(all, mapping{rpc.Many2One{ID: original}, rpc.Many2One{ID: t.ID}})
+		}
+	}
+	return all, nil
 }
 
 // A taxer says which taxes a line has.

@@ -131,27 +131,7 @@ func (t *tx) taxesOf(product, owner record) []int64 {
 	if len(taxes) == 0 && t.server.version == 16 {
 		taxes = idList(t.get("res.company", owner.link("company_id"))["account_sale_tax_id"])
 	}
-	position := owner.link("fiscal_position_id")
-	if position == 0 {
-		return taxes
-	}
-	var mapped []int64
-	for _, tax := range taxes {
-		replaced := false
-		for _, id := range t.ids("account.fiscal.position.tax") {
-			row := t.get("account.fiscal.position.tax", id)
-			if row.link("position_id") == position && row.link("tax_src_id") == tax {
-				replaced = true
-				if to := row.link("tax_dest_id"); to != 0 {
-					mapped = append(mapped, to)
-				}
-			}
-		}
-		if !replaced {
-			mapped = append(mapped, tax)
-		}
-	}
-	return mapped
+	return t.mapTaxes(owner.link("fiscal_position_id"), taxes)
 }
 
 func amount(v any) decimal.Decimal {

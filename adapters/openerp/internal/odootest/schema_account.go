@@ -65,7 +65,14 @@ func accountModels(version int) []*model {
 		also["sequence"] = integer("Sequence").with(int64(10))
 		return named(also)
 	}
-	return []*model{
+	tax := sequenced(map[string]*field{
+		"amount": unrounded("Amount"), "amount_type": choice("Tax Computation", "percent", "Percentage of Price", "fixed", "Fixed", "division", "Division", "group", "Group").with("percent"),
+		"type_tax_use": choice("Tax Type", "sale", "Sales", "purchase", "Purchases", "none", "None").with("sale"), "price_include": boolean("Included in Price"),
+		"country_id": ref("Country", "res.country")})
+	if mapsByTax(version) {
+		tax["fiscal_position_ids"], tax["original_tax_ids"] = many("Fiscal Positions", "account.fiscal.position"), many("Replaces", "account.tax")
+	}
+	return append(positionModels(version, named), []*model{
 		{name: move, label: "Journal Entry", order: "date desc, name desc, invoice_date desc, id desc", rights: moveRights, fields: moveFields,
 			create: createMove, write: writeMove, unlink: unlinkMove, display: moveDisplay},
 		{name: moveLine, label: "Journal Item", order: "date desc, move_name desc, id", rights: moveRights, fields: line,
@@ -77,21 +84,14 @@ func accountModels(version int) []*model {
 		{name: "account.journal", label: "Journal", order: "sequence, type, code", rights: readable(accountants...), fields: sequenced(map[string]*field{
 			"code": char("Short Code").must(), "type": choice("Type", "sale", "Sales", "purchase", "Purchase", "cash", "Cash", "bank", "Bank", "general", "Miscellaneous").must(),
 			"currency_id": ref("Currency", "res.currency"), "default_account_id": ref("Default Account", "account.account")})},
-		{name: "account.tax", label: "Tax", order: "sequence, id", rights: readable(accountants...), fields: sequenced(map[string]*field{
-			"amount": unrounded("Amount"), "amount_type": choice("Tax Computation", "percent", "Percentage of Price", "fixed", "Fixed", "division", "Division", "group", "Group").with("percent"),
-			"type_tax_use": choice("Tax Type", "sale", "Sales", "purchase", "Purchases", "none", "None").with("sale"), "price_include": boolean("Included in Price"),
-			"country_id": ref("Country", "res.country")})},
-		{name: "account.fiscal.position", label: "Fiscal Position", order: "sequence", rights: readable(accountants...), fields: sequenced(map[string]*field{
-			"tax_ids": back("Tax Mapping", "account.fiscal.position.tax", "position_id"), "auto_apply": boolean("Detect Automatically"), "country_id": ref("Country", "res.country")})},
-		{name: "account.fiscal.position.tax", label: "Tax Mapping of Fiscal Position", order: "id", rights: readable(accountants...), fields: map[string]*field{
-			"position_id": ref("Fiscal Position", "account.fiscal.position"), "tax_src_id": ref("Tax on Product", "account.tax"), "tax_dest_id": ref("Tax to Apply", "account.tax")}},
+		{name: "account.tax", label: "Tax", order: "sequence, id", rights: readable(accountants...), fields: tax},
 		{name: "account.payment.term", label: "Payment Terms", order: "sequence, id", rights: readable(accountants...), fields: sequenced(map[string]*field{
 			"line_ids": back("Terms", "account.payment.term.line", "payment_id")})},
 		{name: "account.payment.term.line", label: "Payment Terms Line", order: "id", rights: readable(accountants...), fields: map[string]*field{
 			"payment_id": ref("Payment Terms", "account.payment.term"), "days": integer("Days"), "nb_days": integer("Days")}},
 		{name: "sale.order", label: "Sales Order", order: "id", rights: only("Sales/Administrator", "Sales/User: Own Documents Only"), fields: map[string]*field{
 			"partner_id": ref("Customer", "res.partner"), "name": char("Order Reference")}},
-	}
+	}...)
 }
 
 // ofMove is a field of a line that its move has.
