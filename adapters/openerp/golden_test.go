@@ -153,65 +153,6 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-// The secret is nowhere but in what is sent: in no error, no reference and
-// nothing that is printed, whatever the server answers and however it fails.
-func TestTheSecretIsKept(t *testing.T) {
-	const canary = "canary-7c1f\"<&>"
-	faults := []odootest.Fault{odootest.LoseRequest, odootest.LoseReply, odootest.CutReply, odootest.SaveThen500, odootest.Kill,
-		odootest.ExpireLogin, odootest.Serialization, odootest.RejectDuplicate, odootest.Busy}
-	for _, protocol := range []string{"jsonrpc", "xmlrpc"} {
-		h := build(t, odootest.Options{Version: 16})
-		h.AddUser("canary", canary, odootest.GroupUser, odootest.GroupBilling)
-		t.Setenv("OPENERP_TEST_CANARY", canary)
-		var said []string
-		try := func(change func(*Config), methods ...string) {
-			for _, fault := range faults {
-				erp := h.erp(t, func(c *Config) {
-					c.Username, c.Password, c.Protocol, c.Post = "canary", secret(t, "env:OPENERP_TEST_CANARY"), protocol, true
-					change(c)
-				})
-				for _, method := range methods {
-					h.FailNext(method, fault, fault)
-				}
-				said = append(said, fmt.Sprintf("%+v %#v %+v", erp.config, erp.config, erp.client))
-				inv := filled(t, erp, august(0), threeItems()...)
-				_, costErr := inv.Cost(t.Context(), "north", "m1.nano")
-				found, findErr := inv.Find(t.Context())
-				reference, err := inv.Commit(t.Context())
-				said = append(said, fmt.Sprint(costErr, found, findErr, reference, err))
-				for name, err := range erp.CheckHealth(t.Context()) {
-					said = append(said, fmt.Sprint(name, err))
-				}
-				h.FailNext("", 0)
-				h.SetPlan(odootest.Plan{})
-				h.deleted()
-			}
-		}
-		try(func(*Config) {}, "fields_get", "search_read", "check_object_reference", "load", "action_post")
-		try(func(c *Config) { c.Database = "canary-db" })
-		try(func(c *Config) { c.Username = "nobody" })
-		try(func(c *Config) { c.Journal = "NONE" })
-		try(func(c *Config) { c.URL = &url.URL{Scheme: "http", Host: "127.0.0.1:1"} })
-		// A server that throws everything back that it is sent.
-		echo := httptest.NewServer(nethttp.HandlerFunc(func(w nethttp.ResponseWriter, r *nethttp.Request) {
-			body, _ := io.ReadAll(r.Body)
-			w.Header().Set("Content-Type", "application/json")
-			fmt.Fprintf(w, `{"jsonrpc":"2.0","id":1,"error":{"code":200,"message":%q,"data":{"name":"builtins.ValueError","message":%q,"debug":%q}}}`, canary, canary+string(body), body)
-		}))
-		t.Cleanup(echo.Close)
-		u, err := url.Parse(echo.URL)
-		if err != nil {
-			t.Fatal(err)
-		}
-		try(func(c *Config) { c.URL = u })
-		for _, text := range said {
-			if strings.Contains(text, "7c1f") {
-				t.Fatalf("%s: the secret is in %q", protocol, text)
-			}
-		}
-	}
-}
-
 // Without waiting, a context that is over says so.
 func TestSleep(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())

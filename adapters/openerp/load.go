@@ -39,7 +39,7 @@ func (s server) load(ctx context.Context, model string, fields []string, rows []
 	var texts []string
 	var failed, taken bool
 	for _, m := range answer.Messages {
-		text := printable(string(m.Message))
+		text := printable(s.client.Clean(string(m.Message)))
 		failed = failed || m.Type != "warning"
 		texts = append(texts, text)
 		// The text is PostgreSQL's: there is nothing else to tell it by.

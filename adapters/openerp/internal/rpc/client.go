@@ -11,7 +11,8 @@ import (
 // A Client calls one Odoo server as one user. It may be used by any number of
 // goroutines.
 type Client struct {
-	config Config
+	config  Config
+	secrets secrets
 
 	mu       sync.Mutex // held while the server is asked about itself or for a login
 	protocol Protocol   // found out; empty until then
@@ -71,7 +72,7 @@ func (c *Client) Call(ctx context.Context, model, method string, args Args, repl
 		})
 		if err == nil {
 			if err := decodeReply(result, reply); err != nil {
-				return fail(Lost, fmt.Errorf("the answer is not what was expected: %w", c.clean(err)))
+				return fail(Lost, fmt.Errorf("the answer is not what was expected: %w", c.secrets.clean(err)))
 			}
 			return nil
 		}
@@ -96,9 +97,9 @@ func expired(err error, uid int64) bool {
 // exchange sends a request and reads its answer as JSON.
 func (c *Client) exchange(ctx context.Context, protocol Protocol, model, method string, write func(codec, string) (request, error)) ([]byte, error) {
 	fail := func(outcome Outcome, status int, err error) error {
-		return &TransportError{Outcome: outcome, Model: model, Method: method, Status: status, Err: c.clean(err)}
+		return &TransportError{Outcome: outcome, Model: model, Method: method, Status: status, Err: c.secrets.clean(err)}
 	}
-	secret, err := c.secret()
+	secret, err := c.secrets.read(c.config.Secret)
 	if err != nil {
 		return nil, fail(Refused, 0, err)
 	}
@@ -116,8 +117,8 @@ func (c *Client) exchange(ctx context.Context, protocol Protocol, model, method 
 	switch {
 	case errors.As(err, &fault):
 		fault.Model, fault.Method = model, method
-		fault.Message = c.cleanText(fault.Message)
-		fault.Name, fault.Code = c.cleanText(fault.Name), c.cleanText(fault.Code)
+		fault.Message = c.secrets.cleanText(fault.Message)
+		fault.Name, fault.Code = c.secrets.cleanText(fault.Name), c.secrets.cleanText(fault.Code)
 		return nil, fault
 	case err != nil:
 		outcome = Lost
@@ -127,40 +128,6 @@ func (c *Client) exchange(ctx context.Context, protocol Protocol, model, method 
 		return nil, fail(outcome, a.status, fmt.Errorf("the answer cannot be read: %w", err))
 	}
 	return result, nil
-}
-
-// secret reads the password or the key.
-func (c *Client) secret() (string, error) {
-	secret, err := c.config.Secret()
-	if err != nil {
-		return "", err
-	}
-	if secret == "" {
-		return "", errors.New("the password or API key is empty")
-	}
-	if err := checkText(secret); err != nil || strings.ContainsAny(secret, "\r\n") {
-		return "", errors.New("the password or API key holds a control character (is there more than one line?)")
-	}
-	return secret, nil
-}
-
-// cleanText takes the secret out of what a server said.
-func (c *Client) cleanText(text string) string {
-	secret, err := c.config.Secret()
-	if err != nil || secret == "" {
-		return text // what cannot be read was not sent either
-	}
-	return strings.ReplaceAll(text, secret, "***")
-}
-
-// clean is an error with the secret taken out of its text. What it wraps can
-// still be asked for where there was nothing to take out.
-func (c *Client) clean(err error) error {
-	text := err.Error()
-	if clean := c.cleanText(text); clean != text {
-		return errors.New(clean)
-	}
-	return err
 }
 
 // isModel reports whether name can be the name of a model.

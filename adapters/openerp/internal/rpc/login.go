@@ -100,8 +100,9 @@ func (c *Client) askVersion(ctx context.Context, p Protocol) (Version, error) {
 	}
 	v, err := parseVersion(result)
 	if err != nil {
-		return Version{}, &TransportError{Outcome: Lost, Method: "version", Status: 200, Err: c.clean(err)}
+		return Version{}, &TransportError{Outcome: Lost, Method: "version", Status: 200, Err: c.secrets.clean(err)}
 	}
+	v.Text = c.secrets.cleanText(v.Text)
 	return v, nil
 }
 
