@@ -15,7 +15,13 @@ type server struct {
 	client *rpc.Client
 	// company restricts what is seen to one company; 0 while it is not known.
 	company int64
+	// lang is the language of what the server says; the user's where it is
+	// empty.
+	lang string
 }
+
+// english is the language whose words package rpc reads. Every server has it.
+const english = "en_US"
 
 // page is how many records are asked for at once.
 const page = 2000
@@ -41,12 +47,14 @@ func ids(list ...int64) []any {
 	return all
 }
 
-// context is the context of a call. Without a lang in it Odoo answers in
-// English, which package rpc reads.
+// context is the context of a call.
 func (s server) context(archived bool) rpc.Arg {
 	values := map[string]any{}
 	if s.company != 0 {
 		values["allowed_company_ids"] = []int64{s.company}
+	}
+	if s.lang != "" {
+		values["lang"] = s.lang
 	}
 	if archived {
 		values["active_test"] = false

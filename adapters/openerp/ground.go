@@ -44,7 +44,7 @@ func (a *Invoice) readGround(ctx context.Context) (*ground, error) {
 	if version.Major < firstVersion {
 		return nil, permanent("this is Odoo %s, and invoices are saved in %d and later only", version, firstVersion)
 	}
-	g := &ground{server: server{client: a.client}, version: version}
+	g := &ground{server: server{client: a.client, lang: english}, version: version}
 	if g.company, err = a.readCompany(ctx, g.server); err != nil {
 		return nil, err
 	}
@@ -72,11 +72,12 @@ func (a *Invoice) readCompany(ctx context.Context, s server) (company, error) {
 		if err != nil {
 			return company{}, readError(err)
 		}
-		users, err := search[struct {
+		// Everybody may read this of himself, but not search for it.
+		var users []struct {
 			Company rpc.Many2One `json:"company_id"`
-		}](ctx, s, query{model: "res.users", domain: []any{is("id", "=", uid)}, fields: []string{"company_id"}})
-		if err != nil {
-			return company{}, err
+		}
+		if err := s.client.Call(ctx, "res.users", "read", rpc.Args{rpc.IDs(uid), rpc.Named("fields", []string{"company_id"}), s.context(false)}, &users); err != nil {
+			return company{}, readError(err)
 		}
 		if len(users) != 1 {
 			return company{}, permanent("the user cannot read which company is its own (name it with company)")

@@ -103,14 +103,9 @@ func (a *Invoice) checkRights(ctx context.Context) error {
 	}
 	var missing []string
 	for _, need := range needs {
-		var may bool
-		args := rpc.Args{rpc.Pos("operation", need.operation), rpc.Named("raise_exception", false), g.server.context(false)}
-		method := "check_access_rights"
-		if g.version.Major >= json2Version {
-			method, args = "has_access", rpc.Args{rpc.Pos("operation", need.operation), g.server.context(false)}
-		}
-		if err := g.server.client.Call(ctx, need.model, method, args, &may); err != nil {
-			return readError(err)
+		may, err := g.may(ctx, need.model, need.operation)
+		if err != nil {
+			return err
 		}
 		if !may {
 			missing = append(missing, need.operation+" "+need.model)
@@ -120,6 +115,16 @@ func (a *Invoice) checkRights(ctx context.Context) error {
 		return permanent("the user has no right to %s (give it Invoicing: Billing, and Contact Creation where it creates partners)", strings.Join(missing, ", "))
 	}
 	return nil
+}
+
+// may asks whether the user has a right. Servers differ in the method for it:
+// 18 has both, 19 the second.
+func (g *ground) may(ctx context.Context, model, operation string) (may bool, err error) {
+	err = g.server.client.Call(ctx, model, "check_access_rights", rpc.Args{rpc.Pos("operation", operation), rpc.Named("raise_exception", false), g.server.context(false)}, &may)
+	if kind, _ := rpc.KindOf(err); kind == rpc.BadCall {
+		err = g.server.client.Call(ctx, model, "has_access", rpc.Args{rpc.IDs(), rpc.Pos("operation", operation), g.server.context(false)}, &may)
+	}
+	return may, readError(err)
 }
 
 // checkCurrency looks at the company's currency: which one orders are in is

@@ -146,6 +146,20 @@ func TestIllHealth(t *testing.T) {
 	}
 }
 
+// Rights are asked for by the method that the server has, over any protocol.
+func TestRightsByVersion(t *testing.T) {
+	for _, version := range []int{16, 17, 18, 19} {
+		h := build(t, odootest.Options{Version: version})
+		for user, missing := range map[string]bool{odootest.Biller: false, odootest.Plain: true} {
+			t.Setenv("OPENERP_TEST_USER", user)
+			erp := h.erp(t, func(c *Config) { c.Username, c.Password = user, secret(t, "env:OPENERP_TEST_USER") }) // 19 by JSON-RPC
+			if err := erp.checkRights(t.Context()); (err != nil) != missing || missing && !strings.Contains(err.Error(), "no right to create account.move") {
+				t.Errorf("%d, %s: %v", version, user, err)
+			}
+		}
+	}
+}
+
 // An old server is refused by its version, before it is asked for anything
 // that it has not.
 func TestOldServer(t *testing.T) {

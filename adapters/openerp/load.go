@@ -42,8 +42,9 @@ func (s server) load(ctx context.Context, model string, fields []string, rows []
 		text := printable(s.client.Clean(string(m.Message)))
 		failed = failed || m.Type != "warning"
 		texts = append(texts, text)
-		// The text is PostgreSQL's: there is nothing else to tell it by.
-		taken = taken || strings.Contains(text, "duplicate key") || strings.Contains(text, "could not serialize")
+		// The text is PostgreSQL's, in its language: there is nothing else to
+		// tell it by.
+		taken = taken || strings.Contains(text, "duplicate key") || strings.Contains(text, "ir_model_data_module_name_uniq") || strings.Contains(text, "could not serialize")
 	}
 	switch {
 	case len(answer.IDs) > 0 && !failed:

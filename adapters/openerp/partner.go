@@ -128,7 +128,9 @@ func (a *Invoice) createPartner(ctx context.Context, t invoice.Tenant) error {
 		name = t.ID
 	}
 	sum := sha256.Sum256([]byte(value))
-	_, err = g.server.load(ctx, "res.partner", []string{"id", "name", a.config.field()},
+	s := g.server
+	s.lang = "" // it would become the partner's
+	_, err = s.load(ctx, "res.partner", []string{"id", "name", a.config.field()},
 		[][]string{{module + ".partner_" + hex.EncodeToString(sum[:16]), printable(name), value}})
 	if err != nil {
 		return fmt.Errorf("tenant %s: its partner was not created: %w", printable(t.ID), err)

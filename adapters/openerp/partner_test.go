@@ -141,3 +141,33 @@ func TestCreatePartner(t *testing.T) {
 		}
 	})
 }
+
+// Whatever language the user reads Odoo in, errors are told apart by their
+// English text, and what Odoo says is told in English.
+func TestTheUsersLanguage(t *testing.T) {
+	for _, protocol := range []string{"jsonrpc", "xmlrpc"} {
+		h := build(t, odootest.Options{Version: 16})
+		user := h.AddUser("facturier", odootest.Biller, odootest.GroupUser, odootest.GroupBilling)
+		h.Set("res.users", user, odootest.Values{"lang": "fr_FR"})
+		erp := h.erp(t, func(c *Config) { c.Username, c.Protocol, c.Post = "facturier", protocol, true })
+		d := filled(t, erp, august(0), threeItems()...)
+		g, err := erp.ground(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if at, err := d.read(t.Context(), g.server, 999); at != nil || err != nil {
+			t.Errorf("%s: a move that is gone: %v, %v", protocol, at, err)
+		}
+		h.Set("account.journal", odootest.SalesJournal, odootest.Values{"active": false})
+		if _, err := erp.journal(t.Context()); err == nil {
+			t.Error("an archived journal")
+		}
+		h.Set("account.journal", odootest.SalesJournal, odootest.Values{"active": true})
+		if _, err := erp.journal(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		h.Set("account.journal", odootest.SalesJournal, odootest.Values{"active": false})
+		_, err = d.Commit(t.Context())
+		wantPermanent(t, err, "You cannot post an entry in an archived journal (Customer Invoices)")
+	}
+}

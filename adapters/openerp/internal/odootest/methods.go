@@ -74,7 +74,26 @@ func (t *tx) call(c *call) any {
 	b := t.bind(found, c)
 	b.model = m.name
 	t.useCompanies(b.ctx)
-	return found.operates(t, b)
+	var result any
+	if e := catch(func() { result = found.operates(t, b) }); e != nil {
+		panic(t.translated(e, b.ctx))
+	}
+	return result
+}
+
+// translated is an exception of Odoo's own in the language of the call, or else
+// of the user. Whoever looks for English words finds none. A language that no
+// user has is not installed, and the answer is English.
+func (t *tx) translated(e *exc, ctx context) *exc {
+	lang, _ := ctx["lang"].(string)
+	if lang == "" {
+		lang = t.get("res.users", t.user).text("lang")
+	}
+	installed := slices.ContainsFunc(t.ids("res.users"), func(id int64) bool { return t.get("res.users", id).text("lang") == lang })
+	if lang == "" || lang == "en_US" || !installed || !strings.HasPrefix(e.class, "odoo.exceptions.") {
+		return e
+	}
+	return &exc{e.class, "En " + lang + " : " + strings.ToUpper(e.message)}
 }
 
 func (t *tx) noMethod(c *call) {
