@@ -67,6 +67,7 @@ func (t *tx) insertLine(values map[string]any) int64 {
 	if owner.text("state") == "posted" {
 		t.demandUnchangedTaxes(len(row.links("tax_ids")) > 0)
 	}
+	t.demandLine(row, owner)
 	id := t.insert(moveLine, row)
 	t.compute(id)
 	return id
@@ -92,6 +93,7 @@ func (t *tx) changeLine(id int64, values map[string]any) {
 		t.demandUnchangedTaxes(taxes && (t.byLoad && changed || !slices.Equal(row.links("tax_ids"), old.links("tax_ids"))))
 	}
 	t.update(moveLine, id, row)
+	t.demandLine(t.get(moveLine, id), t.get(move, old.link("move_id")))
 	t.compute(id)
 }
 

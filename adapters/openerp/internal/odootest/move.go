@@ -29,6 +29,7 @@ func createMove(t *tx, values map[string]any) int64 {
 	}
 	row := t.prepare(move, values)
 	row["name"] = "/"
+	t.demandMove(row)
 	id := t.insert(move, row)
 	t.dueDate(id)
 	t.commands(id, values["invoice_line_ids"])
@@ -141,6 +142,7 @@ func writeMove(t *tx, ids []int64, values map[string]any) {
 			row["date"] = date
 		}
 		t.update(move, id, row)
+		t.demandMove(t.get(move, id))
 		if _, given := values["invoice_date_due"]; !given && (values["invoice_payment_term_id"] != nil || values["invoice_date"] != nil) {
 			t.dueDate(id)
 		}

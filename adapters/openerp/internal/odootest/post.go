@@ -117,6 +117,7 @@ func (t *tx) post(id int64) {
 	if !slices.ContainsFunc(lines, func(line int64) bool { return isProduct(t.get(moveLine, line)) }) {
 		raise(userError, "You need to add a line before posting.")
 	}
+	t.demandPostable(lines)
 	if !t.get("account.journal", row.link("journal_id")).is("active") {
 		raise(userError, "You cannot post an entry in an archived journal (%s)", t.display("account.journal", row.link("journal_id")))
 	}

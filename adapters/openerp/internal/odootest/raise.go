@@ -8,6 +8,7 @@ import (
 // Classes of exceptions.
 const (
 	userError    = "odoo.exceptions.UserError"
+	validation   = "odoo.exceptions.ValidationError"
 	missingError = "odoo.exceptions.MissingError"
 	accessError  = "odoo.exceptions.AccessError"
 	accessDenied = "odoo.exceptions.AccessDenied"
@@ -61,12 +62,12 @@ func catch(do func()) (err *exc) {
 func (e *exc) told() *exc {
 	switch e.class {
 	case unique, check:
-		return &exc{"odoo.exceptions.ValidationError", "The operation cannot be completed: " + e.message}
+		return &exc{validation, "The operation cannot be completed: " + e.message}
 	case foreign:
-		return &exc{"odoo.exceptions.ValidationError", "The operation cannot be completed: another model requires the record being deleted. " +
+		return &exc{validation, "The operation cannot be completed: another model requires the record being deleted. " +
 			"If possible, archive it instead.\n\n" + e.message}
 	case notNull:
-		return &exc{"odoo.exceptions.ValidationError", "The operation cannot be completed: " + e.message}
+		return &exc{validation, "The operation cannot be completed: " + e.message}
 	}
 	return e
 }
