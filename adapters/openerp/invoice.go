@@ -43,6 +43,7 @@ type Invoice struct {
 	currencies memo[string, currency]
 	catalogs   memo[struct{}, *catalog]
 	lists      memo[string, int64]
+	heads      memo[int64, *pricelist]
 	tariffs    memo[int64, *tariff]
 	taxes      memo[struct{}, map[int64]tax]
 	positions  memo[int64, []mapping]

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	nethttp "net/http"
 	"strings"
 
 	"github.com/openstack-artifice/artifice/adapters/openerp/internal/rpc"
@@ -33,6 +34,10 @@ func (s server) load(ctx context.Context, model string, fields []string, rows []
 		} `json:"messages"`
 	}
 	err := s.client.Call(ctx, model, "load", rpc.Args{rpc.Pos("fields", fields), rpc.Pos("data", data), s.context(false)}, &answer)
+	var cut *rpc.TransportError
+	if errors.As(err, &cut) && cut.Status == nethttp.StatusRequestEntityTooLarge {
+		err = fmt.Errorf("%w (lower chunk, or let what stands before Odoo take larger requests)", err)
+	}
 	if err != nil {
 		return nil, writeError(err)
 	}

@@ -87,9 +87,21 @@ func (a *Invoice) tariff(ctx context.Context, root int64) (*tariff, error) {
 	})
 }
 
-// readLists reads pricelists with their rules. One that cannot be read is left
-// out.
-func (s server) readLists(ctx context.Context, wanted []int64) (map[int64]*pricelist, error) {
+// listHead returns a pricelist without its rules, nil where it cannot be seen.
+func (a *Invoice) listHead(ctx context.Context, id int64) (*pricelist, error) {
+	return a.heads.get(ctx, id, func(ctx context.Context) (*pricelist, error) {
+		g, err := a.ground(ctx)
+		if err != nil {
+			return nil, err
+		}
+		lists, err := g.server.readHeads(ctx, []int64{id})
+		return lists[id], err
+	})
+}
+
+// readHeads reads pricelists without their rules, by id. One that cannot be
+// seen is left out.
+func (s server) readHeads(ctx context.Context, wanted []int64) (map[int64]*pricelist, error) {
 	found, err := search[struct {
 		ID       int64        `json:"id"`
 		Name     rpc.Text     `json:"name"`
@@ -101,6 +113,15 @@ func (s server) readLists(ctx context.Context, wanted []int64) (map[int64]*price
 	lists := map[int64]*pricelist{}
 	for _, l := range found {
 		lists[l.ID] = &pricelist{id: l.ID, name: string(l.Name), currency: l.Currency.Name}
+	}
+	return lists, nil
+}
+
+// readLists reads pricelists with their rules.
+func (s server) readLists(ctx context.Context, wanted []int64) (map[int64]*pricelist, error) {
+	lists, err := s.readHeads(ctx, wanted)
+	if err != nil {
+		return nil, err
 	}
 	rules, err := search[ruleRecord](ctx, s, query{model: "product.pricelist.item", domain: []any{is("pricelist_id", "in", ids(wanted...))}, fields: ruleFields})
 	if err != nil {

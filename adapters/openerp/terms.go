@@ -106,11 +106,11 @@ func (d *draft) forPartner(ctx context.Context, t *terms) error {
 // checkPartnerCurrency reports a partner who is billed in another currency: it
 // has that of its pricelist.
 func (d *draft) checkPartnerCurrency(ctx context.Context, p *partner) error {
-	tariff, err := d.erp.tariff(ctx, p.Pricelist.ID)
+	l, err := d.erp.listHead(ctx, p.Pricelist.ID)
 	if err != nil {
 		return err
 	}
-	if l := tariff.lists[p.Pricelist.ID]; l != nil && l.currency != d.order.Currency {
+	if l != nil && l.currency != d.order.Currency {
 		return permanent("the partner %s is billed in %s, by %s, and the order is in %s (give the partner a pricelist in %s)", p, l.currency, l, d.order.Currency, d.order.Currency)
 	}
 	return nil

@@ -17,7 +17,7 @@
 // the same, and the tests name the rest (sales orders, credit notes, reports,
 // the endpoints of OpenERP 6, records whose making was not recorded). What was
 // never recorded is made after the documentation, or made up: the differences
-// of 18 and 19, JSON-2, what is refused for its company, unit or account, and
-// the texts of faults that
-// only a race or a broken database has.
+// of 18 and 19, JSON-2, what is refused for its company, unit or account, the
+// languages of errors, and the texts of faults that only a race or a broken
+// database has.
 package odootest
