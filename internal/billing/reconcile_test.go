@@ -50,9 +50,9 @@ func TestReconcile(t *testing.T) {
 		{"renamed", true, nil, func(d *desk, key string) { d.names = map[string]string{key: "INV-9"} }, billing.Renamed, ledger.Settled, billing.AlreadyBilled, "and the ERP has it as INV-9"},
 		{"posted by a person", true, nil, func(d *desk, key string) { d.names = map[string]string{key: "INV-" + key[:6] + ", posted"} }, billing.Confirmed, ledger.Settled, billing.AlreadyBilled, ""},
 		{"a line was deleted", true, nil, func(d *desk, _ string) { d.sick = fmt.Errorf("%w: 1 of 2 lines", invoice.ErrUnfinished) }, billing.Altered, ledger.Settled, billing.AlreadyBilled,
-			"is there, but not as it was: the invoice is unfinished: 1 of 2 lines (put it right in the ERP; artifice void lets the block be billed again, and is for an invoice that nobody will be charged by)"},
+			"what the ERP has is not what was billed: the invoice is unfinished: 1 of 2 lines (put it right in the ERP; artifice void lets the block be billed again, and is for an invoice that nobody will be charged by)"},
 		{"cancelled", true, nil, func(d *desk, _ string) { d.sick = invoice.Permanent(fmt.Errorf("%w: cancelled", invoice.ErrAltered)) }, billing.Altered, ledger.Settled, billing.AlreadyBilled,
-			"is there, but not as it was: the invoice is not what was billed: cancelled"},
+			"what the ERP has is not what was billed: the invoice is not what was billed: cancelled"},
 		{"begun, answer lost", false, lost, func(d *desk, _ string) { d.sick = fmt.Errorf("%w: 1 of 2 lines", invoice.ErrUnfinished) }, billing.NotSent, ledger.Claimed, billing.Billed, ""},
 		{"cannot be reached", true, nil, func(d *desk, _ string) { d.sick = errors.New("connection refused") }, billing.NotLookedUp, ledger.Settled, "", "connection refused"},
 	}
