@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -173,42 +172,4 @@ func (a *App) checkPrices(cmd *cobra.Command, c *checks, flags *blockFlags) erro
 		}
 	}
 	return nil
-}
-
-func adaptersCommand(a *App) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:     "adapters",
-		Short:   "list the adapters that this program was compiled with",
-		Long:    "adapters lists what this program was compiled with: the kind and name of each\nadapter, the reference in the config that chose it, its package and version.",
-		Example: "  artifice adapters",
-		Args:    noArgs,
-	}
-	output := outputFlag(cmd)
-	cmd.RunE = func(*cobra.Command, []string) error {
-		info, _ := debug.ReadBuildInfo()
-		g := newGrid("kind", "name", "reference", "package", "type", "version")
-		for _, c := range a.Registry.Compiled() {
-			kind, name, _ := strings.Cut(c.Key, ":")
-			g.add(kind, name, c.Reference, c.Package, c.Type, version(info, c.Package))
-		}
-		return g.write(a.Stdout, *output)
-	}
-	return cmd
-}
-
-// version is the version of the module that a package was compiled from.
-func version(info *debug.BuildInfo, pkg string) string {
-	if info == nil {
-		return "unknown"
-	}
-	best := info.Main
-	for _, m := range info.Deps {
-		if (pkg == m.Path || strings.HasPrefix(pkg, m.Path+"/")) && (len(m.Path) > len(best.Path) || !strings.HasPrefix(pkg, best.Path)) {
-			best = *m
-		}
-	}
-	if best.Replace != nil {
-		return best.Version + " => " + best.Replace.Path
-	}
-	return best.Version
 }

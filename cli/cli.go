@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -15,14 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/openstack-artifice/artifice/deployment"
-)
-
-// The exit codes of a program.
-const (
-	ExitDone   = 0 // did what was asked
-	ExitFailed = 1
-	ExitUsage  = 2 // called wrongly
-	ExitParked = 3 // some tenants are parked, in doubt, or to be looked up later
+	"github.com/openstack-artifice/artifice/ledger"
 )
 
 // An App is a program: the adapters that were compiled in, and what it talks
@@ -34,6 +26,8 @@ type App struct {
 	Now      func() time.Time
 	// Commands are further commands of this program.
 	Commands []Command
+
+	talk talk // what the command line asked for
 }
 
 // A Command makes a command that a program has beside the usual ones.
@@ -65,38 +59,14 @@ func (a *App) Run(ctx context.Context, args ...string) int {
 		}
 		return exit.code
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
-		a.sayf("interrupted: what was done is kept; run the same command again to go on")
+		a.warnf("interrupted: what was done is kept; run the same command again to go on")
 		return ExitFailed
+	case errors.Is(err, ledger.ErrLocked):
+		a.report(err)
+		return ExitParked
 	}
 	a.report(err)
 	return ExitFailed
-}
-
-// An exitError is an error that asks for an exit code of its own. Its err is
-// nil where everything was said already.
-type exitError struct {
-	code int
-	err  error
-}
-
-func (e *exitError) Error() string { return fmt.Sprintf("exit code %d: %v", e.code, e.err) }
-
-// wrongUse is an error in how the program was called.
-func wrongUse(format string, args ...any) error {
-	return &exitError{code: ExitUsage, err: fmt.Errorf(format, args...)}
-}
-
-// report writes an error, a line for each mistake. Positioned lines stay as
-// they are, so that editors can jump to them.
-func (a *App) report(err error) {
-	for line := range strings.SplitSeq(err.Error(), "\n") {
-		fmt.Fprintln(a.Stderr, clean(line))
-	}
-}
-
-// sayf writes a line of talk.
-func (a *App) sayf(format string, args ...any) {
-	fmt.Fprintln(a.Stderr, clean(fmt.Sprintf(format, args...)))
 }
 
 func (a *App) root() *cobra.Command {
@@ -106,17 +76,19 @@ func (a *App) root() *cobra.Command {
 		Long: "artifice reads what each tenant of an OpenStack cloud used, keeps its own\n" +
 			"record of the time already billed, and writes one invoice for each tenant and\n" +
 			"month through the ERP adapter that this program was compiled with.",
-		Example:       "  artifice check",
+		Example:       "  artifice check\n  artifice help exit-codes",
+		Version:       versionLine(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		CompletionOptions: cobra.CompletionOptions{
-			HiddenDefaultCmd: true,
-		},
 	}
 	root.SetOut(a.Stdout)
 	root.SetErr(a.Stderr)
 	root.PersistentFlags().StringP("config", "c", "artifice.ini", "the deployment's config `file`")
+	a.talk.register(root)
 	root.SetUsageTemplate(usageTemplate)
+	root.Flags().Bool("version", false, "say in a line what this program was built from")
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.SetHelpCommand(helpCommand(root))
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return wrongUse("%w\nhint: %s --help", err, cmd.CommandPath())
 	})
@@ -125,9 +97,10 @@ func (a *App) root() *cobra.Command {
 		draftCommand, billCommand, ordersCommand, statementCommand, historyCommand,
 		resolveCommand, reconcileCommand, voidCommand, verifyCommand,
 		exportCommand, importCommand, pruneCommand, importMappingsCommand, checkCommand, adaptersCommand,
+		versionCommand, completionCommand, manCommand, exitCodesTopic,
 	}, a.Commands...)
 	for _, command := range commands {
-		root.AddCommand(command(a))
+		root.AddCommand(wrongArgs(command(a)))
 	}
 	// Without a command of this name cobra would suggest, and exit with 1.
 	root.Args = func(_ *cobra.Command, args []string) error {
@@ -141,6 +114,7 @@ func (a *App) root() *cobra.Command {
 		return nil
 	}
 	root.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	a.complete(root)
 	return root
 }
 
@@ -151,6 +125,9 @@ const usageTemplate = `Usage:{{if .Runnable}}
   {{.CommandPath}} COMMAND{{end}}{{if .HasAvailableSubCommands}}
 
 Commands:{{range .Commands}}{{if .IsAvailableCommand}}
+  {{rpad .Name .NamePadding }} {{.Short}}{{end}}{{end}}{{end}}{{if .HasHelpSubCommands}}
+
+Topics:{{range .Commands}}{{if .IsAdditionalHelpTopicCommand}}
   {{rpad .Name .NamePadding }} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
 
 Flags:

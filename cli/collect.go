@@ -96,10 +96,10 @@ func (a *App) tellCollected(s *session, c billing.Collected) {
 	}
 	for i, l := range c.Pruned {
 		if i == maxTold {
-			a.sayf("too late: and %s more", plural(len(c.Pruned)-i, "window"))
+			a.warnf("too late: and %s more", plural(len(c.Pruned)-i, "window"))
 			break
 		}
-		a.sayf("too late: tenant %s, meter %s, resource %s: %s for %s, whose usage was billed and pruned; nothing is changed",
+		a.warnf("too late: tenant %s, meter %s, resource %s: %s for %s, whose usage was billed and pruned; nothing is changed",
 			l.Tenant, l.Meter, l.Resource, lateSamples(l.Samples), at(l.Window))
 	}
 	for i, o := range c.Aside {
@@ -121,7 +121,7 @@ func (a *App) tellCollected(s *session, c billing.Collected) {
 			plural(c.Kept, "window"), c.Source)
 	}
 	for _, g := range c.Gone {
-		a.sayf("meter %s, resource %s: samples came late for %s, but of those counted for %s some are no longer in source %s; the tenants' time does not move on: put those files back, or take the late ones out, and collect again",
+		a.warnf("meter %s, resource %s: samples came late for %s, but of those counted for %s some are no longer in source %s; the tenants' time does not move on: put those files back, or take the late ones out, and collect again",
 			g.Meter, g.Resource, at(g.Late), at(g.Missing), c.Source)
 	}
 	a.tellGaps(s, c)

@@ -24,10 +24,12 @@ func draftCommand(a *App) *cobra.Command {
 		Use:   "draft",
 		Short: "show what would be billed, and save it nowhere",
 		Long: "draft prices what each tenant used within a block, and what came late for\n" +
-			"earlier ones, just as bill would, and shows the items. Services that the ERP has no cost for are listed with the\n" +
-			"volume at stake: their tenants would be parked, and the exit code is 3.\n" +
+			"earlier ones, just as bill would, and shows the items. Services that the ERP\n" +
+			"has no cost for are listed with the volume at stake: their tenants would be\n" +
+			"parked, and the exit code is 3.\n\n" +
 			"With --diff it shows instead what differs from what was billed for the month\n" +
-			"before, the greatest difference first, with tenants and items that are new or gone.",
+			"before, the greatest difference first, with tenants and items that are new or\n" +
+			"gone.",
 		Example: "  artifice draft --month 2013-08\n  artifice draft --month 2013-08 --diff\n  artifice draft --from 2013-08-01 --to 2013-08-08",
 		Args:    noArgs,
 	}
@@ -83,7 +85,7 @@ func draftCommand(a *App) *cobra.Command {
 		for _, d := range drafts {
 			s.tellWaiting(a, d.Order, d.Left, d.Postponed)
 			if reason := d.Negative(); reason != "" {
-				a.sayf("note: tenant %s would be parked: %s", d.Order.Tenant.ID, reason)
+				a.warnf("note: tenant %s would be parked: %s", d.Order.Tenant.ID, reason)
 			}
 		}
 		missing := a.tellMissing(drafts)
@@ -177,7 +179,7 @@ func (a *App) tellMissing(drafts []billing.Draft) error {
 		}
 		return nil
 	}
-	a.sayf("no cost for these, or none that fits: their tenants would be parked")
+	a.warnf("no cost for these, or none that fits: their tenants would be parked")
 	if err := g.write(a.Stderr, "table"); err != nil {
 		return err
 	}
@@ -203,6 +205,6 @@ func (s *session) tellReserved(ctx context.Context, a *App, block usage.Span, te
 
 func (a *App) tellUnknown(order ledger.Order, meters []string) {
 	for _, m := range meters {
-		a.sayf("note: tenant %s has usage of meter %s, which is no longer in the config: its tenant would be parked (put [meter:%s] back, if only with billed = false)", order.Tenant.ID, m, m)
+		a.warnf("note: tenant %s has usage of meter %s, which is no longer in the config: its tenant would be parked (put [meter:%s] back, if only with billed = false)", order.Tenant.ID, m, m)
 	}
 }

@@ -42,7 +42,7 @@ func importMappingsCommand(a *App) *cobra.Command {
 				return err
 			}
 			for _, note := range result.Notes {
-				a.sayf("%v", note)
+				a.warnf("%v", note)
 			}
 			if _, err := a.Stdout.Write(result.INI); err != nil {
 				return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -27,7 +28,11 @@ func (a *App) load(cmd *cobra.Command) (*deployment.Deployment, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.Registry.Load(file)
+	d, err := a.Registry.Load(file)
+	if err == nil {
+		a.detailf("config %s: deployment %s, %s, %v", d.Path, d.Deployment, d.Currency, d.Timezone)
+	}
+	return d, err
 }
 
 // A session is a deployment that was opened for one command.
@@ -71,6 +76,9 @@ func (a *App) open(ctx context.Context, cmd *cobra.Command, needs need) (*sessio
 	}
 	if err := s.openAdapters(ctx, d, needs); err != nil {
 		return nil, errors.Join(err, s.close())
+	}
+	for _, c := range a.Registry.Compiled() {
+		a.detailf("%s is %s:%s", c.Key, c.Package, c.Type)
 	}
 	return s, nil
 }
@@ -128,6 +136,8 @@ func (a *App) with(needs need, run func(context.Context, *session, *cobra.Comman
 			return err
 		}
 		defer func() { err = errors.Join(err, s.close()) }()
+		began := a.Now()
+		defer func() { a.detailf("%s took %v", cmd.CommandPath(), a.Now().Sub(began).Round(time.Millisecond)) }()
 		return run(cmd.Context(), s, cmd, args)
 	}
 }

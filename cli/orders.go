@@ -17,17 +17,27 @@ import (
 )
 
 func ordersCommand(a *App) *cobra.Command {
+	var flags blockFlags
 	cmd := &cobra.Command{
 		Use:     "orders",
 		Short:   "list what was billed",
 		Long:    "orders lists every order for an invoice: its tenant, block, status, what the\nERP calls the invoice, and its total. What became of one is in its history.",
-		Example: "  artifice orders\n  artifice orders --output json",
+		Example: "  artifice orders\n  artifice orders --month 2013-08 --output json",
 		Args:    noArgs,
 	}
+	flags.register(cmd)
 	tenants := tenantFlag(cmd)
 	output := outputFlag(cmd)
-	cmd.RunE = a.with(0, func(ctx context.Context, s *session, _ *cobra.Command, _ []string) error {
-		orders, err := s.Store.Orders(ctx, ledger.OrderFilter{})
+	cmd.RunE = a.with(0, func(ctx context.Context, s *session, cmd *cobra.Command, _ []string) error {
+		var filter ledger.OrderFilter
+		if flags.given() {
+			block, err := flags.block(cmd, s.Location)
+			if err != nil {
+				return err
+			}
+			filter.Overlaps = block
+		}
+		orders, err := s.Store.Orders(ctx, filter)
 		if err != nil {
 			return err
 		}

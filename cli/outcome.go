@@ -76,25 +76,25 @@ func (a *App) tellOutcome(s *session, o billing.Outcome, t *told) {
 		a.sayf("%s", alreadyBilled(s, o))
 	case billing.Parked:
 		t.parked = true
-		a.sayf("parked: tenant %s: %s", tenant, o.Order.Reason)
+		a.warnf("parked: tenant %s: %s", tenant, o.Order.Reason)
 		for _, m := range o.Missing {
-			a.sayf("  %s in %s: %s %s at stake", m.Service, m.Datacenter, m.Volume, m.Unit)
+			a.warnf("  %s in %s: %s %s at stake", m.Service, m.Datacenter, m.Volume, m.Unit)
 			t.unpriced = true
 		}
 	case billing.InDoubt:
 		t.doubt = true
-		a.sayf("in doubt: tenant %s: order %s: %s", tenant, o.Order.Key, o.Order.Reason)
+		a.warnf("in doubt: tenant %s: order %s: %s", tenant, o.Order.Key, o.Order.Reason)
 	case billing.Waiting, billing.NotSent:
 		t.waiting = true
 		if o.Err != nil {
-			a.sayf("%s: %v", o.Result, o.Err)
+			a.warnf("%s: %v", o.Result, o.Err)
 		}
 	case billing.Busy, billing.TakenOver:
 		t.busy = true
-		a.sayf("%s: %v", o.Result, o.Err)
+		a.warnf("%s: %v", o.Result, o.Err)
 	case billing.Overlaps:
 		t.failed = true
-		a.sayf("%s", overlaps(s, o))
+		a.warnf("%s", overlaps(s, o))
 	case billing.NotBilled:
 		t.failed, t.again = true, true
 		a.report(o.Err)
@@ -109,7 +109,7 @@ func (a *App) tellOutcome(s *session, o billing.Outcome, t *told) {
 		}
 	case billing.Absent, billing.Renamed, billing.Altered, billing.NotLookedUp:
 		t.failed = true
-		a.sayf("%s: %v", o.Result, o.Err)
+		a.warnf("%s: %v", o.Result, o.Err)
 	}
 }
 

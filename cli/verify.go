@@ -43,7 +43,7 @@ func verifyCommand(a *App) *cobra.Command {
 			return err
 		}
 		for _, m := range v.Mistakes {
-			a.sayf("mistake: %v", m)
+			a.warnf("mistake: %v", m)
 		}
 		if v.Unprovable > 0 {
 			a.sayf("note: %s from before volumes were kept with orders: their amounts are proved, and not that they sum their entries", plural(v.Unprovable, "item"))

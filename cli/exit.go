@@ -1,0 +1,64 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+// The exit codes of a program.
+const (
+	ExitDone   = 0 // did what was asked
+	ExitFailed = 1
+	ExitUsage  = 2 // called wrongly
+	ExitParked = 3 // some tenants are parked, in doubt, or with another process
+)
+
+// exitCodes tells of them in the help, the manual and the documents.
+const exitCodes = `0  done: everything that was asked for
+1  failed: something did not work, and stderr says what; the next run goes on
+   from there. So it is after an interrupt, where check finds a failure, verify
+   a mistake, or reconcile an invoice that is gone
+2  wrong use: a command, flag or argument that does not exist or does not fit;
+   nothing was done
+3  something is left: tenants are parked or in doubt, wait until the ERP can be
+   searched, or are with another process, as all are where that holds the lock
+   of the store. The others are done, and artifice status says what is next`
+
+// exitCodesTopic is what the help says of exit codes.
+func exitCodesTopic(*App) *cobra.Command {
+	return &cobra.Command{
+		Use:   "exit-codes",
+		Short: "what the exit code of a command says",
+		Long:  "Every command ends with one of these:\n\n" + exitCodes,
+	}
+}
+
+// An exitError is an error that asks for an exit code of its own. Its err is
+// nil where everything was said already.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string { return fmt.Sprintf("exit code %d: %v", e.code, e.err) }
+
+// wrongUse is an error in how the program was called.
+func wrongUse(format string, args ...any) error {
+	return &exitError{code: ExitUsage, err: fmt.Errorf(format, args...)}
+}
+
+// wrongArgs lets a command of another package end as its arguments deserve.
+func wrongArgs(cmd *cobra.Command) *cobra.Command {
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			err := check(cmd, args)
+			if exit := (*exitError)(nil); err != nil && !errors.As(err, &exit) {
+				return wrongUse("%w\nhint: %s --help", err, cmd.CommandPath())
+			}
+			return err
+		}
+	}
+	return cmd
+}

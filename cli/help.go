@@ -1,0 +1,24 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+)
+
+// helpCommand is cobra's own, but that it answers to a wrong name as to any
+// wrong use.
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:     "help [COMMAND]",
+		Short:   "tell of a command or a topic",
+		Long:    "help says what a command does, with its flags, as COMMAND --help does.",
+		Example: "  artifice help bill\n  artifice help exit-codes",
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return wrongUse("there is no command or topic %q\nhint: artifice --help lists them", args)
+			}
+			cmd.InitDefaultHelpFlag()
+			return cmd.Help()
+		},
+	}
+}
