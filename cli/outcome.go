@@ -12,21 +12,22 @@ import (
 )
 
 // writeOutcomes lists outcomes, with their blocks where these are of several.
-func (a *App) writeOutcomes(s *session, outcomes []billing.Outcome, output string, blocks bool) error {
-	g := newGrid("tenant", "tenant name", "result", "order", "#total", "currency", "reference")
-	if blocks {
-		g.columns = append(g.columns, "block")
-	}
+func (a *App) writeOutcomes(s *session, outcomes []billing.Outcome, output string) error {
+	g := newGrid("tenant", "tenant name", "block", "result", "order", "#total", "currency", "reference")
+	// People are told the block where there are several.
+	several := output != "table" || slices.ContainsFunc(outcomes, func(o billing.Outcome) bool {
+		return !o.Order.Block.Start.Equal(outcomes[0].Order.Block.Start) || !o.Order.Block.End.Equal(outcomes[0].Order.Block.End)
+	})
 	for _, o := range outcomes {
+		block := ""
+		if several {
+			block = billing.BlockLabel(o.Order.Block, s.Location)
+		}
 		total := ""
 		if o.Order.Reserves {
 			total = money(o.Order.Total, o.Order)
 		}
-		cells := []string{o.Order.Tenant.ID, o.Order.Tenant.Name, string(o.Result), key(o.Order, output), total, o.Order.Currency, o.Order.Reference}
-		if blocks {
-			cells = append(cells, billing.BlockLabel(o.Order.Block, s.Location))
-		}
-		g.add(cells...)
+		g.add(o.Order.Tenant.ID, o.Order.Tenant.Name, block, string(o.Result), key(o.Order, output), total, o.Order.Currency, o.Order.Reference)
 	}
 	return g.write(a.Stdout, output)
 }

@@ -42,7 +42,7 @@ func reconcileCommand(a *App) *cobra.Command {
 		}
 		outcomes, err := s.Reconcile(ctx, block, *tenants)
 		if len(outcomes) > 0 {
-			if werr := a.writeOutcomes(s, outcomes, *output, true); werr != nil {
+			if werr := a.writeOutcomes(s, outcomes, *output); werr != nil {
 				return werr
 			}
 		}
