@@ -91,9 +91,16 @@ func TestValidate(t *testing.T) {
 		t.Error(err)
 	}
 
-	// A time zone must be found again by its name.
+	// A time zone must be found again by its name, also where the machine's own
+	// is called alike, as in a container with nothing in it.
+	machines := time.Local
+	defer func() { time.Local = machines }()
+	time.Local = time.FixedZone("UTC", 0)
+	if err := validateOrder(newOrder("aa", "acme", usage.Span{Start: hour(0).UTC(), End: hour(1).UTC()}, 0)); err != nil {
+		t.Error(err)
+	}
 	for zone, want := range map[*time.Location]string{
-		time.Local:                           "this machine's own time zone",
+		time.FixedZone("Local", 0):           "this machine's own time zone",
 		time.FixedZone("Mars/Olympus", 3600): "Mars/Olympus",
 		time.FixedZone("Asia/Tokyo", 3600):   `the block's time zone "Asia/Tokyo" is not the one of that name`,
 		time.FixedZone("", 3600):             `the block's time zone "" is not the one of that name`,
