@@ -52,6 +52,7 @@ var arrows = map[string][]string{
 	"adapters/odoo":              {"adapters/openerp"},
 	"adapters/ceilometer":        {"usage", "config", "rates", "internal/openstack"},
 	"adapters/sqlite":            {"ledger", "invoice", "usage", "config", "internal/sqlledger"},
+	"packaging":                  {},
 	"adapters/postgres":          {"ledger", "invoice", "usage", "config", "internal/sqlledger"},
 }
 
