@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
@@ -37,6 +39,14 @@ func TestTalk(t *testing.T) {
 		if code := app.Run(t.Context(), append(tc.args, "speak")...); code != tc.code || said.String() != tc.want {
 			t.Errorf("%q: exit code %d, says %q, want %d and %q", tc.args, code, &said, tc.code, tc.want)
 		}
+	}
+}
+
+// The documents say of exit codes what the program says.
+func TestExitCodesAreDocumented(t *testing.T) {
+	page, err := os.ReadFile("../docs/operations.md")
+	if err != nil || !strings.Contains(string(page), "```text\n"+exitCodes+"\n```\n") {
+		t.Errorf("docs/operations.md has not, in a block of text:\n%s\n%v", exitCodes, err)
 	}
 }
 
