@@ -59,6 +59,7 @@ type KeyUser interface {
 // A NameUser is a transformer that looks ids up in a table of names. What the
 // table of its config does not have a source may know; see Names.
 type NameUser interface {
+	// NameKind is the kind of things that the table has.
 	NameKind() NameKind
 	// WithNames returns the transformer with more names: its own win.
 	WithNames(names map[string]string) Transformer

@@ -12,6 +12,7 @@ import (
 // A Protocol is a way to call an Odoo server.
 type Protocol string
 
+// The protocols that Odoo speaks, by version.
 const (
 	// Auto finds the protocol out from the server's version: JSON-2 from Odoo
 	// 19 on where the secret is an API key, else JSON-RPC, else XML-RPC.
