@@ -7,3 +7,4 @@
 package artifice
 
 //go:generate go tool artifice-gen
+//go:generate go tool artifice-gen reference -o docs/configuration.md ./adapters/...

@@ -3,6 +3,7 @@ package gen
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"text/tabwriter"
 )
@@ -29,11 +30,7 @@ func listMain(ctx context.Context, cmd Command) int {
 		return code
 	}
 	f.ReadOnly = true
-	patterns := f.set.Args()
-	if len(patterns) == 0 {
-		patterns = []string{"./...", artifice + "/adapters/..."}
-	}
-	found, err := List(ctx, f.Options, patterns)
+	found, err := List(ctx, f.Options, f.patterns())
 	if err != nil {
 		return fail(cmd, err)
 	}
@@ -45,6 +42,35 @@ func listMain(ctx context.Context, cmd Command) int {
 		return fail(cmd, err)
 	}
 	return exitOK
+}
+
+// referenceMain is "artifice-gen reference [packages]".
+func referenceMain(ctx context.Context, cmd Command) int {
+	f := newFlags(cmd, "artifice-gen reference writes a page with every key of every adapter, in Markdown. Without packages it looks where list does.\n\nusage:\n    artifice-gen reference [flags] [packages]\n\nflags:\n")
+	file := f.set.String("o", "", "the `file` to write, instead of the standard output")
+	if code, done := f.parse(cmd, cmd.Args[1:], -1); done {
+		return code
+	}
+	f.ReadOnly = true
+	page, err := Reference(ctx, f.Options, f.patterns())
+	if err == nil && *file != "" {
+		err = os.WriteFile(f.abs(*file), page, 0o644)
+	} else if err == nil {
+		_, err = cmd.Stdout.Write(page)
+	}
+	if err != nil {
+		return fail(cmd, err)
+	}
+	return exitOK
+}
+
+// patterns are the packages that the command line names, or where adapters are
+// looked for otherwise.
+func (f *flags) patterns() []string {
+	if f.set.NArg() > 0 {
+		return f.set.Args()
+	}
+	return []string{"./...", artifice + "/adapters/..."}
 }
 
 // initMain is "artifice-gen init DIR".

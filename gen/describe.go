@@ -15,8 +15,7 @@ const widest = 78
 // key, what the adapter says about it, and what it is when it is left out.
 func (a *adapter) describe(docs *comments) []byte {
 	var out bytes.Buffer
-	named := a.pkg.Types.Scope().Lookup(a.typeName)
-	writeComment(&out, sentence(docs.of(named.Pos())))
+	writeComment(&out, a.synopsis(docs))
 	fmt.Fprintf(&out, "[%s]\n", a.key)
 	if a.config.whole {
 		writeComment(&out, "Any key: the adapter takes the section as it is.")
@@ -37,6 +36,11 @@ func (a *adapter) describe(docs *comments) []byte {
 		}
 	}
 	return bytes.ReplaceAll(out.Bytes(), []byte(" \n"), []byte("\n"))
+}
+
+// synopsis is what an adapter says about itself, in a sentence.
+func (a *adapter) synopsis(docs *comments) string {
+	return sentence(docs.of(a.pkg.Types.Scope().Lookup(a.typeName).Pos()))
 }
 
 // terms says what a key's value looks like, whether it must be there, and under

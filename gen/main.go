@@ -36,6 +36,7 @@ usage:
     artifice-gen -diff                      show how it would change
     artifice-gen describe path:Type         print every key that an adapter takes
     artifice-gen list [packages]            find the adapters in packages
+    artifice-gen reference [packages]       write a page with the keys of all adapters
     artifice-gen init DIR                   make a deployment
 
 flags:
@@ -82,8 +83,10 @@ func Main(ctx context.Context, cmd Command) int {
 			return initMain(ctx, cmd)
 		case name == "list":
 			return listMain(ctx, cmd)
+		case name == "reference":
+			return referenceMain(ctx, cmd)
 		case !strings.HasPrefix(name, "-"):
-			fmt.Fprintf(cmd.Stderr, "artifice-gen: unknown command %q%s\nhint: artifice-gen -h\n", name, meant(name, []string{"describe", "init", "list"}))
+			fmt.Fprintf(cmd.Stderr, "artifice-gen: unknown command %q%s\nhint: artifice-gen -h\n", name, meant(name, []string{"describe", "init", "list", "reference"}))
 			return exitMistake
 		}
 	}
