@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -152,6 +153,30 @@ func TestParses(t *testing.T) {
 	for _, line := range []string{"artifice bil", "artifice bill --mont 2013-08", "artifice orders --output yaml", "bill --month 2013-08", "artifice statement", "artifice bill 3"} {
 		if parses(line) == nil {
 			t.Errorf("%q is taken for a command of the program", line)
+		}
+	}
+}
+
+// The README names every command, and in a way that the program understands.
+func TestReadme(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, commands, _ := strings.Cut(string(readme), "\n## The commands\n")
+	for line := range strings.Lines(commands) {
+		line, ok := strings.CutPrefix(line, "    ")
+		if !ok || strings.HasPrefix(line, " ") || !strings.HasPrefix(line, "artifice ") {
+			continue
+		}
+		line, _, _ = strings.Cut(line, "#")
+		if err := parses(strings.TrimSpace(line)); err != nil {
+			t.Errorf("%s: %v", line, err)
+		}
+	}
+	for name := range common {
+		if !strings.Contains(commands, "artifice "+name+" ") {
+			t.Errorf("the README does not name artifice %s", name)
 		}
 	}
 }
