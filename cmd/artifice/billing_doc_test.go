@@ -59,6 +59,9 @@ func runShown(t *testing.T, command string) string {
 			if err == nil {
 				err = os.WriteFile(to, text, 0o644)
 			}
+			if err == nil && strings.HasPrefix(step, "mv ") {
+				err = os.Remove(from)
+			}
 			if err != nil {
 				t.Fatalf("%s: %v", step, err)
 			}
