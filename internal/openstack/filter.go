@@ -1,0 +1,97 @@
+package openstack
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+)
+
+// A TenantFilter says which projects are tenants: those that every key which is
+// set takes.
+type TenantFilter struct {
+	// Domain lists domains, by name or id.
+	Domain []string `ini:"domain"`
+	// Name lists patterns of names, as a shell has them.
+	Name []string `ini:"name"`
+	// Tag lists tags, of which a project has one at least.
+	Tag []string `ini:"tag"`
+	// Include lists projects, by name or id: no others count. One that is listed
+	// by id counts even when Keystone does not know it any more.
+	Include []string `ini:"include"`
+	// Ignore lists projects that do not count, by name or id.
+	Ignore []string `ini:"ignore"`
+	// Own asks for the projects that the login's user is a member of, for users
+	// that may not list all.
+	Own bool `ini:"own"`
+}
+
+func (f TenantFilter) validate(wrong *mistakes) {
+	for _, pattern := range f.Name {
+		if _, err := path.Match(pattern, ""); err != nil {
+			wrong.add("tenants.name", "%q is not a pattern (write * for any text, ? for one character, [a-z] for a range)", pattern)
+		}
+	}
+	for _, tag := range f.Tag {
+		if strings.ContainsAny(tag, "/,") {
+			wrong.add("tenants.tag", "%q holds a slash or a comma, which no tag in Keystone can have", tag)
+		}
+	}
+	for _, project := range f.Include {
+		if slices.Contains(f.Ignore, project) {
+			wrong.add("tenants.ignore", "%q is in tenants.include, too (remove one of both)", project)
+		}
+	}
+}
+
+// takes reports whether a project counts. Keystone may not know a filter, and
+// passes over what it does not know, so all are applied here. domains are the
+// ids of those that Domain lists.
+func (f TenantFilter) takes(p *project, domains []string) bool {
+	named := func(list []string) bool { return slices.Contains(list, p.id) || slices.Contains(list, p.name) }
+	switch {
+	case len(f.Domain) > 0 && !slices.Contains(domains, p.domain):
+	case len(f.Name) > 0 && !slices.ContainsFunc(f.Name, p.isCalled):
+	case len(f.Tag) > 0 && !slices.ContainsFunc(f.Tag, func(tag string) bool { return slices.Contains(p.tags, tag) }):
+	case len(f.Include) > 0 && !named(f.Include):
+	case named(f.Ignore):
+	default:
+		return true
+	}
+	return false
+}
+
+// isCalled reports whether a pattern matches the name. A slash in a name is like
+// any other character.
+func (p *project) isCalled(pattern string) bool {
+	const other = "\x00"
+	ok, err := path.Match(strings.ReplaceAll(pattern, "/", other), strings.ReplaceAll(p.name, "/", other))
+	return ok && err == nil
+}
+
+// absent reports what Include lists by name and is not there: a bill that
+// nobody gets because of a typing error would be missed by nobody. Of one that
+// is listed by id, only the id is known.
+func (f TenantFilter) absent(seen, called map[string]bool) (ids []string, err error) {
+	var names []string
+	for _, project := range f.Include {
+		switch {
+		case seen[project] || called[project] || slices.Contains(f.Ignore, project):
+		case isID(project):
+			ids = append(ids, project)
+		default:
+			names = append(names, fmt.Sprintf("%q", project))
+		}
+	}
+	if len(names) > 0 {
+		err = errors.New("tenants.include: there is no project " + strings.Join(names, ", nor ") + " that the other keys take (list one that was deleted by its id)")
+	}
+	return ids, err
+}
+
+// isID reports whether a text looks like one of Keystone's ids: 32 hexadecimal
+// digits.
+func isID(text string) bool {
+	return len(text) == 32 && strings.Trim(text, "0123456789abcdef") == ""
+}

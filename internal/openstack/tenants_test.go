@@ -1,0 +1,221 @@
+package openstack
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/openstack-artifice/artifice/usage"
+)
+
+const (
+	north = "0123456789abcdef0123456789abcdef" // domains
+	south = "fedcba9876543210fedcba9876543210"
+	gone  = "99999999999999999999999999999999" // a project that was deleted
+)
+
+// keystone serves two domains and their projects; what it was asked is in
+// asked. limit is its list_limit, 0 for none.
+type keystone struct {
+	limit     int
+	noDomains bool // the user may not list domains
+	noList    bool // nor projects
+	asked     []string
+}
+
+func projectsJSON() []map[string]any {
+	project := func(id, name, domain string, more ...any) map[string]any {
+		p := map[string]any{"id": id, "name": name, "domain_id": domain, "enabled": true, "is_domain": false,
+			"options": map[string]any{}, "tags": []string{}, "links": map[string]any{"self": "x"}, "description": "", "parent_id": domain}
+		for i := 0; i < len(more); i += 2 {
+			p[more[i].(string)] = more[i+1]
+		}
+		return p
+	}
+	return []map[string]any{
+		project("p1", "web/one", north, "tags", []string{"billed", "x"}, "erp", "0042", "number", json.Number("12345678901234567890.10"), "flag", true, "none", nil, "deep", map[string]any{"a": []int{1}}),
+		project("p2", "web/two", north, "enabled", false, "description", "Zwei"),
+		project("p3", "db", south, "tags", []string{"billed"}),
+		project("p4", "web/one", south), // names are a domain's own
+	}
+}
+
+func (k *keystone) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	k.asked = append(k.asked, r.URL.RequestURI())
+	switch {
+	case r.URL.Path == "/v3/domains" && !k.noDomains:
+		fmt.Fprintf(w, `{"domains": [{"id": %q, "name": "North", "enabled": true}, {"id": %q, "name": "South"}], "links": {"next": null}}`, north, south)
+	case r.URL.Path == "/v3/projects" && !k.noList, r.URL.Path == "/v3/auth/projects":
+		list := []map[string]any{}
+		for _, p := range projectsJSON() {
+			if domain := r.URL.Query().Get("domain_id"); domain == "" || p["domain_id"] == domain {
+				list = append(list, p)
+			}
+		}
+		body := map[string]any{"links": map[string]any{"next": nil}}
+		if k.limit > 0 && len(list) > k.limit {
+			list, body["truncated"] = list[:k.limit], true
+		}
+		body["projects"] = list
+		json.NewEncoder(w).Encode(body)
+	default:
+		w.WriteHeader(http.StatusForbidden)
+		fmt.Fprint(w, `{"error": {"code": 403, "message": "You are not authorized to perform the requested action: identity:list_projects."}}`)
+	}
+}
+
+// list is what Tenants yields: names by id, sorted, and errors.
+func list(t *testing.T, c *Cloud) (tenants map[string]usage.Tenant, short string, errs []string) {
+	t.Helper()
+	tenants = map[string]usage.Tenant{}
+	var ids []string
+	for tenant, err := range c.Tenants(t.Context()) {
+		if err != nil {
+			wantError(t, err, "")
+			errs = append(errs, err.Error())
+			continue
+		}
+		if _, twice := tenants[tenant.ID]; twice {
+			t.Errorf("%s comes twice", tenant.ID)
+		}
+		tenants[tenant.ID] = tenant
+		ids = append(ids, tenant.ID)
+	}
+	slices.Sort(ids)
+	return tenants, strings.Join(ids, " "), errs
+}
+
+func TestTenants(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		filter   TenantFilter
+		keystone keystone
+		want     string
+		err      string // "" for none
+	}{
+		{"all", TenantFilter{}, keystone{}, "p1 p2 p3 p4", ""},
+		{"a domain by name", TenantFilter{Domain: []string{"North"}}, keystone{}, "p1 p2", ""},
+		{"domains by name and id", TenantFilter{Domain: []string{"North", south}}, keystone{}, "p1 p2 p3 p4", ""},
+		{"a domain by id that cannot be looked up", TenantFilter{Domain: []string{south}}, keystone{noDomains: true}, "p3 p4", ""},
+		{"a domain that there is not", TenantFilter{Domain: []string{"North", "Nroth"}}, keystone{}, "p1 p2", `tenants.domain: there is no domain "Nroth"`},
+		{"a domain by name that cannot be looked up", TenantFilter{Domain: []string{"South"}}, keystone{noDomains: true}, "", `tenants.domain: the login may not look up the domain "South" (write its id)`},
+		{"a pattern, over slashes", TenantFilter{Name: []string{"web*"}}, keystone{}, "p1 p2 p4", ""},
+		{"several patterns", TenantFilter{Name: []string{"d?", "*/two"}}, keystone{}, "p2 p3", ""},
+		{"a tag, which the server does not look at", TenantFilter{Tag: []string{"billed", "y"}}, keystone{}, "p1 p3", ""},
+		{"include by name and id", TenantFilter{Include: []string{"db", "p2"}}, keystone{}, "p2 p3", ""},
+		{"include a name that two have", TenantFilter{Include: []string{"web/one"}}, keystone{}, "p1 p4", ""},
+		{"include one that was deleted", TenantFilter{Include: []string{"p1", gone}}, keystone{}, gone + " p1", ""},
+		{"include by a name that there is not", TenantFilter{Include: []string{"p1", "web/oen", "x"}}, keystone{}, "p1", `there is no project "web/oen", nor "x"`},
+		{"ignore", TenantFilter{Ignore: []string{"p1", "db"}}, keystone{}, "p2 p4", ""},
+		{"all at once", TenantFilter{Domain: []string{"North", "South"}, Name: []string{"web*"}, Ignore: []string{"p4"}, Include: []string{"web/one"}}, keystone{}, "p1", ""},
+		{"a list that is cut off, by domain", TenantFilter{}, keystone{limit: 2}, "p1 p2 p3 p4", ""},
+		{"a list that is cut off in a domain", TenantFilter{}, keystone{limit: 1}, "p1 p3", "raise list_limit"},
+		{"a list that is cut off, without domains", TenantFilter{}, keystone{limit: 3, noDomains: true}, "p1 p2 p3", "raise list_limit"},
+		{"a member", TenantFilter{}, keystone{noList: true, noDomains: true}, "", "You are not authorized to perform the requested action: identity:list_projects.; the login may not list projects (give it the role reader on what it is to bill, or set tenants.own = true"},
+		{"a member's own", TenantFilter{Own: true}, keystone{noList: true, noDomains: true}, "p1 p2 p3 p4", ""},
+		{"a member's own, of a domain", TenantFilter{Own: true, Domain: []string{north}}, keystone{noList: true, noDomains: true}, "p1 p2", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			f := newFake(t)
+			f.projects = test.keystone.ServeHTTP
+			c := f.config(t)
+			c.Tenants = test.filter
+			_, got, errs := list(t, mustOpen(t, c, f.clock.options()))
+			if got != test.want {
+				t.Errorf("tenants are %q, want %q", got, test.want)
+			}
+			if all := strings.Join(errs, "\n"); test.err == "" && all != "" || !strings.Contains(all, test.err) {
+				t.Errorf("errors are %q, want %q", all, test.err)
+			}
+		})
+	}
+}
+
+func TestTenantsExtra(t *testing.T) {
+	f := newFake(t)
+	f.projects = new(keystone).ServeHTTP
+	tenants, _, _ := list(t, f.open(t))
+	want := map[string]usage.Tenant{
+		"p1": {ID: "p1", Name: "web/one", Extra: map[string]string{"erp": "0042", "number": "12345678901234567890.10", "flag": "true", "deep": `{"a":[1]}`,
+			"tags": "billed,x", "enabled": "true", "domain_id": north, "parent_id": north, "domain_name": "North"}},
+		"p2": {ID: "p2", Name: "web/two", Extra: map[string]string{"enabled": "false", "description": "Zwei", "domain_id": north, "parent_id": north, "domain_name": "North"}},
+	}
+	delete(tenants, "p3")
+	delete(tenants, "p4")
+	if diff := cmp.Diff(want, tenants); diff != "" {
+		t.Errorf("tenants (-want +got):\n%s", diff)
+	}
+}
+
+func TestTenantsPages(t *testing.T) {
+	page := func(next string, projects ...string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			fmt.Fprintf(w, `{"projects": [%s], "links": {"next": %s}}`, strings.Join(projects, ","), next)
+		}
+	}
+	one := func(id string) string { return fmt.Sprintf(`{"id": %q, "name": %q}`, id, id) }
+	for _, test := range []struct {
+		name  string
+		pages map[string]http.HandlerFunc // by marker
+		want  string
+		err   string
+	}{
+		{"three", map[string]http.HandlerFunc{
+			"": page(`"/v3/projects?marker=b"`, one("a"), one("b")), "b": page(`"FAKE/v3/projects?marker=c"`, one("b"), one("c")), "c": page("null", one("d"))}, "a b c d", ""},
+		{"one is no project", map[string]http.HandlerFunc{"": page("null", one("a"), `{"name": "x"}`, `3`, `{"id": 7}`, one("b"))}, "7 a b", "Keystone lists what is no project: a project without an id"},
+		{"a circle", map[string]http.HandlerFunc{"": page(`"/v3/projects?marker=b"`, one("a")), "b": page(`"/v3/projects?marker=b"`, one("b"))}, "a b", "its links lead in circles"},
+		{"elsewhere", map[string]http.HandlerFunc{"": page(`"http://192.0.2.1/v3/projects?marker=b"`, one("a"))}, "a", "would carry the token away"},
+		{"a page is lost", map[string]http.HandlerFunc{"": page(`"/v3/projects?marker=b"`, one("a")), "b": status(404)}, "a", "404 Not Found"},
+		{"a page is no JSON", map[string]http.HandlerFunc{"": func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "x") }}, "", "is not the JSON that it should be"},
+		{"another list", map[string]http.HandlerFunc{"": func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, `{"servers": []}`) }}, "", "has no projects; is auth_url Keystone's?"},
+		{"names as others write them", map[string]http.HandlerFunc{"": page("null", `{"id": "a", "name": "\ud800", "tags": 3}`)}, "a", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			f := newFake(t)
+			f.projects = func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path != "/v3/projects" {
+					status(403)(w, r)
+					return
+				}
+				recorded := &rewriter{w, f.URL}
+				test.pages[r.URL.Query().Get("marker")](recorded, r)
+			}
+			_, got, errs := list(t, f.open(t))
+			if got != test.want {
+				t.Errorf("tenants are %q, want %q", got, test.want)
+			}
+			if all := strings.Join(errs, "\n"); test.err == "" && all != "" || !strings.Contains(all, test.err) {
+				t.Errorf("errors are %q, want %q", all, test.err)
+			}
+		})
+	}
+}
+
+// A rewriter writes where the fake is for FAKE.
+type rewriter struct {
+	http.ResponseWriter
+	url string
+}
+
+func (w *rewriter) Write(p []byte) (int, error) {
+	_, err := w.ResponseWriter.Write([]byte(strings.ReplaceAll(string(p), "FAKE", w.url)))
+	return len(p), err
+}
+
+func TestTenantsStop(t *testing.T) {
+	f := newFake(t)
+	f.projects = new(keystone).ServeHTTP
+	n := 0
+	for range f.open(t).Tenants(t.Context()) {
+		n++
+		break
+	}
+	if n != 1 {
+		t.Error(n)
+	}
+}
