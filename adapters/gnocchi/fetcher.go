@@ -1,0 +1,178 @@
+package gnocchi
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"slices"
+
+	"github.com/openstack-artifice/artifice/internal/openstack"
+	"github.com/openstack-artifice/artifice/usage"
+)
+
+const (
+	batchMeasures = 100_000 // of a call, about
+	measureBytes  = 100     // of an answer, at most, for a measure
+	batchJobs     = 1000    // of a call
+)
+
+// A fetcher reads the series of a reading in batches, some at the same time, and
+// yields their samples in the order in which they were asked for.
+type fetcher struct {
+	*reading
+	ctx   context.Context
+	yield func(usage.Sample, error) bool
+	done  bool // the caller wants no more, or there is no more to be had
+
+	batches map[plan]*batch
+	pending []chan fetched
+}
+
+// A batch is what the next call for a plan will ask for.
+type batch struct {
+	jobs     []job
+	measures int
+}
+
+type fetched struct {
+	jobs []job
+	got  measured
+	err  error
+}
+
+// readAll yields all samples.
+func (f *fetcher) readAll() {
+	f.batches = map[plan]*batch{}
+	types := f.types()
+	for _, kind := range slices.Sorted(maps.Keys(types)) {
+		f.readType(kind, types[kind])
+	}
+	for _, p := range slices.SortedFunc(maps.Keys(f.batches), comparePlans) {
+		f.flush(p)
+	}
+	for len(f.pending) > 0 && !f.done {
+		f.take()
+	}
+}
+
+func comparePlans(a, b plan) int {
+	return cmp.Or(cmp.Compare(a.granularity, b.granularity), cmp.Compare(a.aggregation, b.aggregation))
+}
+
+// readType asks for the measures of all resources of a type.
+func (f *fetcher) readType(kind string, meters map[string]meter) {
+	if f.done {
+		return
+	}
+	policies, err := f.policies(f.ctx, metricsOf(meters))
+	if err != nil {
+		f.fail(err)
+		return
+	}
+	if len(policies) == 0 {
+		return
+	}
+	told := map[string]bool{}
+	for res, err := range f.search(f.ctx, kind) {
+		if err != nil {
+			f.fail(err)
+		} else if f.resources == nil || f.resources[res.name] {
+			jobs, errs := f.jobs(res, meters, policies)
+			for _, err := range errs {
+				if !told[err.Error()] { // else it is told for each resource
+					told[err.Error()] = true
+					f.fail(err)
+				}
+			}
+			for _, j := range jobs {
+				f.add(j)
+			}
+		}
+		if f.done {
+			return
+		}
+	}
+}
+
+// fail yields an error. After those that others would only repeat it ends.
+func (f *fetcher) fail(err error) {
+	if f.done {
+		return
+	}
+	if f.ctx.Err() != nil {
+		err, f.done = f.ctx.Err(), true
+	}
+	if !f.yield(usage.Sample{}, err) || errors.Is(err, openstack.ErrLogin) {
+		f.done = true
+	}
+}
+
+func (f *fetcher) add(j job) {
+	b := f.batches[j.plan]
+	if b == nil {
+		b = &batch{}
+		f.batches[j.plan] = b
+	}
+	most := min(batchMeasures, int(f.config.MaxAnswer/measureBytes))
+	n := f.buckets(j)
+	if len(b.jobs) > 0 && (b.measures+n > most || len(b.jobs) == batchJobs) {
+		f.flush(j.plan)
+	}
+	b.jobs = append(b.jobs, j)
+	b.measures += n
+}
+
+// flush sends for a batch, once there are few enough others under way.
+func (f *fetcher) flush(p plan) {
+	b := f.batches[p]
+	jobs := b.jobs
+	*b = batch{}
+	for len(f.pending) >= int(f.config.Concurrency) && !f.done {
+		f.take()
+	}
+	if f.done || len(jobs) == 0 {
+		return
+	}
+	answer := make(chan fetched, 1)
+	f.pending = append(f.pending, answer)
+	go func() {
+		got, err := f.measures(f.ctx, p, jobs)
+		answer <- fetched{jobs, got, err}
+	}()
+}
+
+// take yields the samples of the oldest batch.
+func (f *fetcher) take() {
+	got := <-f.pending[0]
+	f.pending = f.pending[1:]
+	for _, err := range got.got.mistakes {
+		f.fail(err)
+	}
+	if got.err != nil {
+		f.fail(got.err)
+		return
+	}
+	for _, j := range got.jobs {
+		for s := range f.samples(j, got.got.measures[j.metric]) {
+			if f.done {
+				return
+			}
+			if f.ctx.Err() != nil {
+				f.fail(f.ctx.Err())
+				return
+			}
+			if !f.yield(s, nil) {
+				f.done = true
+				return
+			}
+		}
+	}
+}
+
+// wait returns once nothing is under way any more.
+func (f *fetcher) wait() {
+	for _, answer := range f.pending {
+		<-answer
+	}
+}

@@ -1,0 +1,222 @@
+package gnocchi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/shopspring/decimal"
+
+	"github.com/openstack-artifice/artifice/internal/openstack"
+)
+
+// A measure is the aggregate of what was measured within a bucket.
+type measure struct {
+	at    time.Time // when the bucket begins
+	value decimal.Decimal
+}
+
+// measured is what Gnocchi has of some metrics, by id. Measures that cannot be
+// right are missing, and told of.
+type measured struct {
+	measures map[string][]measure
+	mistakes []error
+}
+
+// measures asks for the measures of jobs with the same plan. A metric that is
+// not there, any more or yet, has none.
+func (r *reading) measures(ctx context.Context, p plan, jobs []job) (measured, error) {
+	answer, err := r.service.Do(ctx, r.aggregates(p, jobs))
+	var status *openstack.StatusError
+	switch {
+	case err == nil:
+		got, err := decodeMeasures(answer.Body, p)
+		if err != nil {
+			err = fmt.Errorf("%s: the answer of POST %s is not as Gnocchi's are: %w", r.cloud, path(answer.URL), err)
+		}
+		return got, err
+	case !errors.As(err, &status) || status.Status != http.StatusNotFound && status.Status != http.StatusBadRequest:
+		return measured{}, err
+	case len(jobs) > 1: // one of them spoils the others
+		return r.halves(ctx, p, jobs)
+	case status.Status == http.StatusNotFound || strings.Contains(status.Text, "Metrics not found"):
+		return measured{}, nil
+	}
+	return measured{}, err
+}
+
+func (r *reading) halves(ctx context.Context, p plan, jobs []job) (measured, error) {
+	half := len(jobs) / 2
+	one, err := r.measures(ctx, p, jobs[:half])
+	two, err2 := r.measures(ctx, p, jobs[half:])
+	all := measured{measures: map[string][]measure{}, mistakes: append(one.mistakes, two.mistakes...)}
+	for _, part := range []measured{one, two} {
+		for id, list := range part.measures {
+			all.measures[id] = list
+		}
+	}
+	return all, errors.Join(err, err2)
+}
+
+func path(u *url.URL) string {
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+}
+
+// aggregates is a request for the measures of many metrics, as they are.
+func (r *reading) aggregates(p plan, jobs []job) openstack.Request {
+	operations := []any{"metric"}
+	for _, j := range jobs {
+		operations = append(operations, []string{j.metric, p.aggregation})
+	}
+	body, _ := json.Marshal(map[string]any{"operations": operations}) // texts only: it cannot fail
+	query := url.Values{"granularity": {secondsOf(p.granularity)}, "start": {r.from.Format(time.RFC3339Nano)}}
+	if !r.before.IsZero() {
+		query.Set("stop", r.before.UTC().Format(time.RFC3339Nano))
+	}
+	return openstack.Request{Method: http.MethodPost, Path: "v1/aggregates", Query: query, Body: body, Repeatable: true}
+}
+
+// secondsOf writes a span in seconds, exactly.
+func secondsOf(d time.Duration) string { return decimal.New(d.Nanoseconds(), -9).String() }
+
+// decodeMeasures reads
+//
+//	{"measures": {METRIC: {AGGREGATION: [[TIME, GRANULARITY, VALUE], ...]}}}
+//
+// and passes over what else there may be. Its error says that the answer is not
+// of this form; what it returns then is part of it.
+func decodeMeasures(body []byte, p plan) (measured, error) {
+	r := measureReader{d: jsontext.NewDecoder(bytes.NewReader(body)), plan: p, granularity: decimal.New(p.granularity.Nanoseconds(), -9)}
+	r.got.measures = map[string][]measure{}
+	found := false
+	err := r.object(func(name string) error {
+		if name != "measures" {
+			return r.d.SkipValue()
+		}
+		found = true
+		return r.object(func(metric string) error {
+			return r.object(func(aggregation string) error {
+				if aggregation != p.aggregation {
+					return r.d.SkipValue()
+				}
+				return r.list(metric)
+			})
+		})
+	})
+	if err == nil && !found {
+		err = errors.New("it holds no measures")
+	}
+	if err == nil && len(bytes.TrimSpace(body[r.d.InputOffset():])) > 0 {
+		err = errors.New("there is text after it")
+	}
+	return r.got, err
+}
+
+type measureReader struct {
+	d           *jsontext.Decoder
+	plan        plan
+	granularity decimal.Decimal
+	got         measured
+
+	text  string // of a value that was read before: values repeat
+	value decimal.Decimal
+}
+
+// object calls member for each member of the object that comes next.
+func (r *measureReader) object(member func(name string) error) error {
+	if err := r.open('{'); err != nil {
+		return err
+	}
+	for r.d.PeekKind() != '}' {
+		name, err := r.d.ReadToken()
+		if err != nil {
+			return err
+		}
+		if err := member(name.String()); err != nil {
+			return err
+		}
+	}
+	_, err := r.d.ReadToken()
+	return err
+}
+
+func (r *measureReader) open(kind jsontext.Kind) error {
+	token, err := r.d.ReadToken()
+	if err == nil && token.Kind() != kind {
+		err = fmt.Errorf("%v, where %v should be", token.Kind(), kind)
+	}
+	return err
+}
+
+// list reads the measures of a metric. Those that cannot be right come to one
+// mistake.
+func (r *measureReader) list(metric string) error {
+	if err := r.open('['); err != nil {
+		return err
+	}
+	var (
+		list  []measure
+		wrong int
+		first error
+	)
+	for r.d.PeekKind() != ']' {
+		text, err := r.d.ReadValue()
+		if err != nil {
+			return err
+		}
+		m, ours, err := r.measure(text)
+		switch {
+		case err != nil:
+			if wrong++; first == nil {
+				first = err
+			}
+		case ours:
+			list = append(list, m)
+		}
+	}
+	if wrong > 0 {
+		r.got.mistakes = append(r.got.mistakes, fmt.Errorf("metric %s: %w (%d of its measures are wrong)", quote(metric), first, wrong))
+	}
+	r.got.measures[metric] = append(r.got.measures[metric], list...)
+	_, err := r.d.ReadToken()
+	return err
+}
+
+// measure reads [TIME, GRANULARITY, VALUE]. It is not ours where it is of another
+// granularity than was asked for.
+func (r *measureReader) measure(text jsontext.Value) (m measure, ours bool, err error) {
+	parts := bytes.Split(bytes.Trim(text, "[]"), []byte(","))
+	if text.Kind() != '[' || len(parts) != 3 {
+		return m, false, fmt.Errorf("%s is no measure", quote(string(text)))
+	}
+	for i := range parts {
+		parts[i] = bytes.TrimSpace(parts[i])
+	}
+	at, granularity, value := parts[0], string(parts[1]), string(parts[2])
+	if len(at) < 2 || at[0] != '"' {
+		return m, false, fmt.Errorf("%s is no measure", quote(string(text)))
+	}
+	if m.at, err = parseInstant(string(at[1 : len(at)-1])); err != nil {
+		return m, false, err
+	}
+	g, err := parseValue(granularity)
+	if err != nil || !g.Equal(r.granularity) {
+		return m, false, err
+	}
+	if value != r.text || r.text == "" {
+		if r.value, err = parseValue(value); err != nil {
+			r.text = ""
+			return m, false, fmt.Errorf("at %s: %w", m.at.Format(time.RFC3339), err)
+		}
+		r.text = value
+	}
+	m.value = r.value
+	return m, true, nil
+}

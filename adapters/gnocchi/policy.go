@@ -1,0 +1,132 @@
+package gnocchi
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/openstack-artifice/artifice/internal/openstack"
+)
+
+// A policy is an archive policy: what Gnocchi keeps of a metric.
+type policy struct {
+	name         string
+	aggregations []string
+	kept         []kept
+}
+
+// A kept is one of a policy's definitions.
+type kept struct {
+	granularity time.Duration // the length of a bucket
+	timespan    time.Duration // for how long buckets are kept
+}
+
+// UnmarshalJSON reads a policy as Gnocchi shows it with a metric.
+func (p *policy) UnmarshalJSON(text []byte) error {
+	var shown struct {
+		Name         string   `json:"name"`
+		Aggregations []string `json:"aggregation_methods"`
+		Definition   []struct {
+			Granularity string `json:"granularity"`
+			Timespan    string `json:"timespan"`
+		} `json:"definition"`
+	}
+	if err := json.Unmarshal(text, &shown); err != nil {
+		return err
+	}
+	*p = policy{name: shown.Name, aggregations: shown.Aggregations}
+	for _, d := range shown.Definition {
+		var k kept
+		var err error
+		if k.granularity, err = parseSpan(d.Granularity); err == nil {
+			k.timespan, err = parseSpan(d.Timespan)
+		}
+		if err != nil {
+			return fmt.Errorf("archive policy %s: %w", quote(p.name), err)
+		}
+		p.kept = append(p.kept, k)
+	}
+	if len(p.kept) == 0 {
+		return fmt.Errorf("archive policy %s keeps nothing", quote(p.name))
+	}
+	return nil
+}
+
+// A plan is how measures are asked for.
+type plan struct {
+	aggregation string
+	granularity time.Duration
+}
+
+// plan returns the finest granularity that is kept for so long, or else the one
+// that is kept longest. It does not depend on the present time: the samples of
+// an hour must be the same on every run.
+func (p *policy) plan(m meter, lookback time.Duration) (plan, error) {
+	for _, aggregation := range m.aggregations() {
+		if slices.Contains(p.aggregations, aggregation) {
+			return plan{aggregation, p.granularity(lookback)}, nil
+		}
+	}
+	return plan{}, fmt.Errorf("archive policy %s keeps none of %s, as a %s needs (let it keep one, or write meter.NAME = none)",
+		quote(p.name), strings.Join(m.aggregations(), ", "), m.kind)
+}
+
+func (p *policy) granularity(lookback time.Duration) time.Duration {
+	best := p.kept[0]
+	for _, k := range p.kept[1:] {
+		covers, bestCovers := k.timespan >= lookback, best.timespan >= lookback
+		switch {
+		case covers && bestCovers:
+			if k.granularity < best.granularity {
+				best = k
+			}
+		case covers || !bestCovers && k.timespan > best.timespan:
+			best = k
+		}
+	}
+	return best.granularity
+}
+
+// longest is for how long the policy keeps anything.
+func (p *policy) longest() time.Duration {
+	longest := time.Duration(0)
+	for _, k := range p.kept {
+		longest = max(longest, k.timespan)
+	}
+	return longest
+}
+
+// policies returns the archive policies of all metrics with one of the names, by
+// the id of the metric.
+func (s *Source) policies(ctx context.Context, names []string) (map[string]*policy, error) {
+	byMetric, byName := map[string]*policy{}, map[string]*policy{}
+	for _, name := range names {
+		first := openstack.Request{Path: "v1/metric", Query: url.Values{"name": {name}, "limit": {pageLimit}, "sort": {"id:asc"}}}
+		for answer, err := range s.pages(ctx, first) {
+			if err != nil {
+				return nil, err
+			}
+			var metrics []struct {
+				ID     string  `json:"id"`
+				Policy *policy `json:"archive_policy"`
+			}
+			if err := answer.Decode(&metrics); err != nil {
+				return nil, err
+			}
+			for _, m := range metrics {
+				if m.Policy == nil {
+					continue
+				}
+				if byName[m.Policy.name] == nil {
+					byName[m.Policy.name] = m.Policy
+				}
+				byMetric[m.ID] = byName[m.Policy.name]
+			}
+		}
+	}
+	return byMetric, nil
+}

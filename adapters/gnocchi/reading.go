@@ -1,0 +1,146 @@
+package gnocchi
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/openstack-artifice/artifice/usage"
+)
+
+// A reading is what one call of Samples reads.
+type reading struct {
+	*Source
+	query      usage.Query
+	from       time.Time // nothing earlier is read
+	before     time.Time // nothing from here on; zero for no such bound
+	datacenter string
+	tenants    map[string]bool // nil for all
+	keys       map[string]bool // of metadata; nil for all
+	resources  map[string]bool // nil for all
+}
+
+// begin finds out what a query means at this time.
+func (s *Source) begin(ctx context.Context, q usage.Query) (*reading, error) {
+	r := &reading{Source: s, query: q, before: q.Before, keys: set(q.Metadata), resources: set(q.Resources)}
+	if r.from = s.now().UTC().Add(-s.config.Lookback).Truncate(usage.WindowLength); r.from.Before(s.config.Since) {
+		r.from = s.config.Since.UTC()
+	}
+	if r.datacenter = s.config.Datacenter; r.datacenter == "" {
+		endpoint, err := s.service.Endpoint(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if r.datacenter = endpoint.Region; r.datacenter == "" {
+			return nil, fmt.Errorf("%s: the catalog does not tell the region of Gnocchi (set datacenter)", s.cloud)
+		}
+	}
+	if s.narrows() {
+		r.tenants = map[string]bool{}
+		for tenant, err := range s.cloud.Tenants(ctx) {
+			if err != nil {
+				return nil, fmt.Errorf("which projects tenants.* take is not known: %w", err)
+			}
+			r.tenants[tenant.ID] = true
+		}
+	}
+	return r, nil
+}
+
+// narrows reports whether some projects are no tenants.
+func (s *Source) narrows() bool {
+	f := s.config.Tenants
+	return f.Own || len(f.Domain)+len(f.Name)+len(f.Tag)+len(f.Include)+len(f.Ignore) > 0
+}
+
+func set(list []string) map[string]bool {
+	if list == nil {
+		return nil
+	}
+	all := make(map[string]bool, len(list))
+	for _, text := range list {
+		all[text] = true
+	}
+	return all
+}
+
+// types returns the meters that are asked for, by the type of their resources.
+func (r *reading) types() map[string]map[string]meter {
+	types := map[string]map[string]meter{}
+	for name, m := range r.meters {
+		if r.query.Meters != nil && !slices.Contains(r.query.Meters, name) {
+			continue
+		}
+		if types[m.resource] == nil {
+			types[m.resource] = map[string]meter{}
+		}
+		types[m.resource][name] = m
+	}
+	return types
+}
+
+// metricsOf names the metrics that meters may be made of, each once.
+func metricsOf(meters map[string]meter) []string {
+	names := map[string]bool{}
+	for _, m := range meters {
+		for _, name := range m.metrics {
+			names[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// A job is what is to be read of a resource for a meter: one of its metrics.
+// With the first comes what is known of the resource itself.
+type job struct {
+	resource *resource
+	meter    string
+	meterOf  meter
+	metric   string // its id
+	plan     plan
+	first    bool
+}
+
+// jobs returns what there is to read of a resource.
+func (r *reading) jobs(res *resource, meters map[string]meter, policies map[string]*policy) ([]job, []error) {
+	var (
+		jobs []job
+		errs []error
+	)
+	if !slices.ContainsFunc(res.revisions, func(v revision) bool { return r.stranger(v.project) == "" }) {
+		return nil, nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(meters)) {
+		m, first := meters[name], true
+		for _, metric := range m.metrics {
+			id := res.metrics[metric]
+			policy := policies[id]
+			if policy == nil {
+				continue
+			}
+			p, err := policy.plan(m, r.config.Lookback)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("%s: meter %s: %w", r.cloud, name, err))
+				continue
+			}
+			jobs = append(jobs, job{resource: res, meter: name, meterOf: m, metric: id, plan: p, first: first})
+			first = false
+		}
+	}
+	return jobs, errs
+}
+
+// buckets is how many measures there may be for a job.
+func (r *reading) buckets(j job) int {
+	from, end := r.from, cmp.Or(r.before, r.now())
+	if j.resource.started.After(from) {
+		from = j.resource.started
+	}
+	if !j.resource.ended.IsZero() && j.resource.ended.Before(end) {
+		end = j.resource.ended
+	}
+	return int(max(0, end.Sub(from))/j.plan.granularity) + 1
+}

@@ -1,0 +1,79 @@
+package gnocchi
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/openstack-artifice/artifice/internal/openstack"
+)
+
+// search yields the resources of a type that lived at some time from r.from on,
+// each with its history since. A type that Gnocchi does not know has none. A
+// row that cannot be right is yielded as an error, and its resource is left out.
+func (r *reading) search(ctx context.Context, kind string) iter.Seq2[*resource, error] {
+	return func(yield func(*resource, error) bool) {
+		var (
+			rows []row
+			bad  = map[string]bool{}
+		)
+		// deliver yields the resource whose rows came last.
+		deliver := func() bool {
+			if len(rows) == 0 || bad[rows[0].id] {
+				rows = nil
+				return true
+			}
+			res := gather(rows)
+			rows = nil
+			return res.gone || yield(res, nil)
+		}
+		for answer, err := range r.pages(ctx, searchRequest(kind, r.from)) {
+			var page []json.RawMessage
+			if err == nil {
+				err = answer.Decode(&page)
+			}
+			if err != nil {
+				yield(nil, err) // rows may lack some of their resource's
+				return
+			}
+			for _, text := range page {
+				var w row
+				if err := json.Unmarshal(text, &w); err != nil {
+					bad[w.id] = true
+					if !yield(nil, fmt.Errorf("%s: type %s: %w (correct or delete it in Gnocchi)", r.cloud, kind, err)) {
+						return
+					}
+					continue
+				}
+				if len(rows) > 0 && rows[0].id != w.id && !deliver() {
+					return
+				}
+				rows = append(rows, w)
+			}
+		}
+		deliver()
+	}
+}
+
+// searchRequest asks for revisions that held from an instant on, sorted so that
+// those of a resource follow one another.
+func searchRequest(kind string, from time.Time) openstack.Request {
+	since := func(name string) map[string]any {
+		return map[string]any{"or": []any{
+			map[string]any{"=": map[string]any{name: nil}},
+			map[string]any{">=": map[string]any{name: from.UTC().Format(time.RFC3339Nano)}},
+		}}
+	}
+	body, _ := json.Marshal(map[string]any{"and": []any{since("ended_at"), since("revision_end")}}) // texts only: it cannot fail
+	return openstack.Request{
+		Method:     http.MethodPost,
+		Path:       "v1/search/resource/" + url.PathEscape(kind),
+		Query:      url.Values{"history": {"true"}, "limit": {pageLimit}, "sort": {"id:asc"}},
+		Body:       body,
+		Repeatable: true,
+	}
+}

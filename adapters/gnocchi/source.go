@@ -1,0 +1,91 @@
+// Package gnocchi reads samples from Gnocchi, where Ceilometer has stored what
+// it measures since 2018.
+//
+// A [Source] makes samples of what Gnocchi keeps: of the measures of each
+// resource, with what its history says that it was at that time (its flavor, its
+// project), and of the instants at which a resource began, changed and ended.
+// Measures are read in bulk, many metrics and all of the time in one call.
+//
+// What Gnocchi does not have is not made up: where measures are missing there
+// are no samples, and the transformers tell of the gap.
+package gnocchi
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/openstack-artifice/artifice/internal/openstack"
+	"github.com/openstack-artifice/artifice/usage"
+)
+
+// A Source yields samples of what a Gnocchi has stored. Its methods may be
+// called concurrently.
+type Source struct {
+	cloud   *openstack.Cloud
+	service *openstack.Service
+	config  Config
+	meters  map[string]meter
+	now     func() time.Time
+}
+
+var (
+	_ usage.Source        = (*Source)(nil)
+	_ usage.TenantLister  = (*Source)(nil)
+	_ usage.HealthChecker = (*Source)(nil)
+)
+
+// NewSource returns a Source for the cloud of config. It asks nobody yet: a
+// cloud that cannot be reached comes out of Samples and CheckHealth.
+func NewSource(_ context.Context, config Config) (*Source, error) {
+	return newSource(config, openstack.Options{})
+}
+
+func newSource(config Config, o openstack.Options) (*Source, error) {
+	if err := config.Validate(); err != nil {
+		return nil, err
+	}
+	meters, err := config.meters()
+	if err != nil {
+		return nil, err
+	}
+	cloud, err := config.Open(o)
+	if err != nil {
+		return nil, err
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Source{cloud: cloud, service: cloud.Service("metric", config.Endpoint), config: config, meters: meters, now: o.Now}, nil
+}
+
+// Close drops the connections.
+func (s *Source) Close() error { return s.cloud.Close() }
+
+// Tenants yields the projects of the cloud that tenants.* take.
+func (s *Source) Tenants(ctx context.Context) iter.Seq2[usage.Tenant, error] {
+	return s.cloud.Tenants(ctx)
+}
+
+// Samples yields the samples of the query's meters, resource by resource. What
+// cannot be read comes as an error in between: a resource, a metric, a type of
+// resources; it goes on with the next. It ends after ctx's error, and where the
+// login is refused.
+func (s *Source) Samples(ctx context.Context, q usage.Query) iter.Seq2[usage.Sample, error] {
+	return func(yield func(usage.Sample, error) bool) {
+		r, err := s.begin(ctx, q)
+		if err != nil {
+			if ctx.Err() != nil {
+				err = ctx.Err()
+			}
+			yield(usage.Sample{}, err)
+			return
+		}
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		f := &fetcher{reading: r, ctx: ctx, yield: yield}
+		f.readAll()
+		cancel()
+		f.wait()
+	}
+}
