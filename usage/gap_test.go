@@ -49,6 +49,9 @@ func oracleGaps(samples []usage.Sample, hold time.Duration, states bool) []strin
 		if states && !slices.Contains(usage.DefaultTracked(), state) {
 			continue
 		}
+		if !states && strings.EqualFold(said(s, "status", "state"), "deleted") {
+			continue
+		}
 		from, to := s.Time.Add(hold).UTC(), time.Time{}
 		if i+1 < len(samples) {
 			if to = samples[i+1].Time.UTC(); !from.Before(to) {

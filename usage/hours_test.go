@@ -150,7 +150,7 @@ func TestKeysOfHours(t *testing.T) {
 		{usage.StorageMax{}, []string{"volume_type"}},
 		{usage.ObjectStorageMax{}, []string{"storage_policy", "x-storage-policy"}},
 		{usage.NetworkService{}, nil},
-		{usage.Integral{}, nil},
+		{usage.Integral{}, []string{"status", "state"}},
 		{usage.FromImage{SizeKeys: []string{"s"}}, []string{"image_ref", "image_meta.base_image_ref", "s"}},
 		{usage.DatabaseVolumeMax{}, []string{"volume.size", "volume_id", "volume.type", "volume_type"}},
 	} {

@@ -2,6 +2,7 @@ package usage
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,7 +13,8 @@ import (
 // rules that are described here.
 //
 //   - Input: gauge meters. A sample without a volume leaves the value as it
-//     was; before the first volume the value is 0.
+//     was; before the first volume the value is 0. One whose status, or else
+//     state, is deleted ends it: nothing holds until the resource's next.
 //   - Rule: value, tenant and datacenter hold until the next sample of the
 //     resource, whichever tenant's it is, and Hold at most; also past the last
 //     sample, and into windows that have none. The volume is the sum of the
@@ -40,17 +42,21 @@ var (
 // Validate returns an error where the options cannot be meant.
 func (n Integral) Validate() error { return checkHold(n.Hold) }
 
-// Keys implements [KeyUser]: no metadata is looked at.
-func (Integral) Keys() []string { return nil }
+// integralKeys are where samples say whether the resource is gone.
+var integralKeys = []string{"status", "state"}
+
+// Keys implements [KeyUser].
+func (Integral) Keys() []string { return slices.Clone(integralKeys) }
 
 // integralState is what holds from Since on. Before the first sample Since is
-// nil and nothing holds.
+// nil and nothing holds; nor does anything of what is gone.
 type integralState struct {
 	Since      *time.Time      `json:"since,omitempty"`
 	Value      decimal.Decimal `json:"value"`
 	Unit       string          `json:"unit,omitempty"`
 	Tenant     string          `json:"tenant,omitempty"`
 	Datacenter string          `json:"datacenter,omitempty"`
+	Gone       bool            `json:"gone,omitempty"`
 }
 
 func (Integral) ownState() {}
@@ -61,6 +67,9 @@ func (held integralState) encode() string {
 	buf = appendField(buf, "unit", held.Unit)
 	buf = appendField(buf, "tenant", held.Tenant)
 	buf = appendField(buf, "datacenter", held.Datacenter)
+	if held.Gone {
+		buf = append(appendKey(buf, "gone"), "true"...)
+	}
 	return string(append(buf, '}'))
 }
 
@@ -113,9 +122,9 @@ func (n Integral) TransformGaps(w Span, before State, samples []Sample) ([]Volum
 }
 
 // until returns when held stops to hold if no sample follows: the zero time
-// before the first sample.
+// where nothing holds.
 func (n Integral) until(held integralState) time.Time {
-	if held.Since == nil {
+	if held.Since == nil || held.Gone {
 		return time.Time{}
 	}
 	return held.Since.Add(n.Hold)
@@ -148,6 +157,7 @@ func (n Integral) charge(areas map[place]Volume, w Span, held integralState, t t
 func (held integralState) read(s *Sample) integralState {
 	since := s.Time.UTC()
 	held.Since, held.Unit, held.Tenant, held.Datacenter = &since, s.Unit, s.Tenant, s.Datacenter
+	held.Gone = strings.EqualFold(firstValue(s.Metadata, integralKeys), "deleted")
 	if s.HasVolume {
 		held.Value = s.Volume
 	}

@@ -49,6 +49,13 @@ func TestIntegral(t *testing.T) {
 			"2014-01-01T00 tenant=b service= dc=north: 3600 B second of 1", // 4 * 900
 			"2014-01-01T01 tenant=a service= dc=north: 2700 B second of 0", // up to 00:45 + 1h
 		}},
+		{"what is deleted ends, until it is said to be there", usage.Integral{}, []usage.Sample{
+			gauge(clock("00:00:00"), "2"), gauge(clock("00:20:00"), "2", state("Deleted")), gauge(clock("00:40:00"), "3", state("deleted")),
+			gauge(clock("01:30:00"), "0", noVolume), gauge(clock("01:50:00"), "1")}, []string{
+			"2014-01-01T00 tenant=a service= dc=north: 2400 B second of 3", // 2 * 1200
+			"2014-01-01T01 tenant=a service= dc=north: 4200 B second of 2", // 3 * 1200 + 1 * 600
+			"2014-01-01T02 tenant=a service= dc=north: 3000 B second of 0", // 1 * 3000
+		}},
 		{"nothing for no time; exact to the nanosecond", usage.Integral{}, []usage.Sample{
 			gauge(clock("00:00:00"), "5", recorded(clock("00:00:01"))), gauge(clock("00:00:00"), "0.1", recorded(clock("00:00:02"))),
 			gauge(clock("00:00:00.000000003"), "9", tenant("b")), gauge(clock("00:00:00.000000003"), "9", tenant("c"))}, []string{

@@ -151,13 +151,16 @@ func oracleNetwork(volumes []*big.Rat) *big.Rat {
 }
 
 // oracleIntegral cuts time wherever anything can change and asks of each piece
-// what held at its beginning.
+// what held at its beginning. What was said to be deleted holds for no time.
 func oracleIntegral(samples []usage.Sample, hold time.Duration) outcome {
 	out := outcome{}
 	for i, s := range samples {
 		until := s.Time.Add(hold)
 		if i+1 < len(samples) && samples[i+1].Time.Before(until) {
 			until = samples[i+1].Time
+		}
+		if strings.ToLower(said(s, "status", "state")) == "deleted" {
+			until = s.Time
 		}
 		value := new(big.Rat)
 		for _, earlier := range samples[:i+1] {

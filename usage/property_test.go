@@ -125,7 +125,7 @@ func drawSamples(t *rapid.T, kinds []usage.Kind) []usage.Sample {
 		s := reading(kind, when, "0",
 			id(fmt.Sprint(rapid.IntRange(0, 60).Draw(t, "id"))),
 			tenant(rapid.SampledFrom([]string{"a", "a", "b"}).Draw(t, "tenant")),
-			metadata("status", rapid.SampledFrom([]string{"", "", "None", "paused", "Upgrade"}).Draw(t, "status")),
+			metadata("status", rapid.SampledFrom([]string{"", "", "None", "paused", "Upgrade", "Deleted"}).Draw(t, "status")),
 			metadata("state", rapid.SampledFrom([]string{"", "active", "ACTIVE", "Building", "stopped", "error", "None"}).Draw(t, "state")),
 			metadata("flavor.name", rapid.SampledFrom([]string{"", "", "None", "x", "y"}).Draw(t, "flavor.name")),
 			metadata("instance_type", rapid.SampledFrom([]string{"", "x", "84", "y", "z", "None"}).Draw(t, "instance_type")),

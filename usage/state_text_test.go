@@ -25,7 +25,7 @@ func TestStatesAreJSON(t *testing.T) {
 		number := decimal.New(rapid.Int64().Draw(t, "coefficient"), rapid.Int32Range(-20, 20).Draw(t, "exponent"))
 		up := uptimeState{since, text("state"), text("flavor"), text("tenant"), text("datacenter")}
 		same(t, up, up.encode())
-		held := integralState{since, number, text("unit"), text("tenant"), text("datacenter")}
+		held := integralState{since, number, text("unit"), text("tenant"), text("datacenter"), rapid.Bool().Draw(t, "gone")}
 		same(t, held, held.encode())
 		counter := counterState{&number, text("unit")}
 		same(t, counter, counter.encode())
