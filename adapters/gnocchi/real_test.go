@@ -1,20 +1,13 @@
 package gnocchi
 
 import (
-	"bufio"
-	"context"
-	"crypto/rand"
-	"encoding/hex"
-	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/openstack-artifice/artifice/internal/openstack"
 	"github.com/openstack-artifice/artifice/internal/openstack/rig"
@@ -33,111 +26,6 @@ func clock(text string) time.Time {
 	}
 	return day.Add(t.Sub(t.Truncate(24 * time.Hour)))
 }
-
-// A load puts resources into a real Gnocchi, as Ceilometer does, but of the past.
-type load struct {
-	*testing.T
-	*rig.Rig
-	db     *pgx.Conn
-	policy string
-	ids    map[string]string // of resources, by name
-}
-
-func newLoad(t *testing.T, r *rig.Rig) *load {
-	t.Helper()
-	l := &load{T: t, Rig: r, policy: "test-" + randomID()[:12], ids: map[string]string{}}
-	l.Call(t, "POST", r.Gnocchi+"/v1/archive_policy", map[string]any{"name": l.policy, "aggregation_methods": []string{"mean"}, "back_window": 0,
-		"definition": []any{map[string]any{"granularity": "5 minutes", "timespan": "40 days"}}}, nil)
-	f, err := os.Open(filepath.Join(r.Dir, "rig.env"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		if port, ok := strings.CutPrefix(lines.Text(), "POSTGRES_PORT="); ok {
-			if l.db, err = pgx.Connect(t.Context(), "host=127.0.0.1 user=postgres dbname=gnocchi port="+port); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	t.Cleanup(func() { l.db.Close(context.Background()) })
-	return l
-}
-
-func randomID() string {
-	b := make([]byte, 16)
-	rand.Read(b)
-	return hex.EncodeToString(b)
-}
-
-// add makes a resource that began at an instant.
-func (l *load) add(kind, name, project, metric string, started time.Time, attributes map[string]any) {
-	l.Helper()
-	id := randomID()
-	id = fmt.Sprintf("%s-%s-4%s-8%s-%s", id[:8], id[8:12], id[13:16], id[17:20], id[20:])
-	l.ids[name] = id
-	body := map[string]any{"id": id, "project_id": project, "user_id": "u", "started_at": started.Format("2006-01-02T15:04:05"),
-		"metrics": map[string]any{metric: map[string]any{"archive_policy_name": l.policy}}}
-	for k, v := range attributes {
-		body[k] = v
-	}
-	l.Call(l.T, "POST", l.Gnocchi+"/v1/resource/"+kind, body, nil)
-	l.dated(name, started)
-}
-
-// patch changes a resource at an instant.
-func (l *load) patch(kind, name string, at time.Time, attributes map[string]any) {
-	l.Helper()
-	var starts []time.Time
-	rows, err := l.db.Query(l.Context(), `SELECT revision_start FROM resource_history WHERE id = $1 ORDER BY revision`, l.ids[name])
-	if err == nil {
-		starts, err = pgx.CollectRows(rows, pgx.RowTo[time.Time])
-	}
-	if err != nil {
-		l.Fatal(err)
-	}
-	var now time.Time
-	if err := l.db.QueryRow(l.Context(), `SELECT revision_start FROM resource WHERE id = $1`, l.ids[name]).Scan(&now); err != nil {
-		l.Fatal(err)
-	}
-	l.Call(l.T, "PATCH", l.Gnocchi+"/v1/resource/"+kind+"/"+l.ids[name], attributes, nil)
-	l.dated(name, append(starts, now, at)...)
-}
-
-// dated sets when the revisions of a resource began, in Gnocchi's database: its
-// API has no way to.
-func (l *load) dated(name string, starts ...time.Time) {
-	l.Helper()
-	last := len(starts) - 1
-	if _, err := l.db.Exec(l.Context(), `UPDATE resource SET revision_start = $2 WHERE id = $1`, l.ids[name], starts[last]); err != nil {
-		l.Fatal(err)
-	}
-	for i := range last {
-		if _, err := l.db.Exec(l.Context(), `UPDATE resource_history SET revision_start = $3, revision_end = $4
-			WHERE revision = (SELECT revision FROM resource_history WHERE id = $1 ORDER BY revision OFFSET $2 LIMIT 1)`,
-			l.ids[name], i, starts[i], starts[i+1]); err != nil {
-			l.Fatal(err)
-		}
-	}
-}
-
-// measure gives a resource measures, every five minutes of a span.
-func (l *load) measure(kind, name, metric, from, to string, value func(i int) int) {
-	l.Helper()
-	end := day.Add(24 * time.Hour)
-	if to != "24:00:00" {
-		end = clock(to)
-	}
-	var list []any
-	for at := clock(from); at.Before(end); at = at.Add(5 * time.Minute) {
-		list = append(list, map[string]any{"timestamp": at.Format("2006-01-02T15:04:05"), "value": value(len(list))})
-	}
-	url := l.Gnocchi + "/v1/resource/" + kind + "/" + l.ids[name] + "/metric/" + metric + "/measures"
-	l.Call(l.T, "POST", url, list, nil)
-	l.Call(l.T, "GET", url+"?refresh=true&limit=1", nil, nil) // once it is processed
-}
-
-func constant(n int) func(int) int { return func(int) int { return n } }
 
 // billed folds samples and sums up what comes of it, as "resource tenant service".
 func billed(t *testing.T, samples []usage.Sample, transformers map[string]usage.Transformer, name func(string) string) (sums map[string]string, gaps []string) {
@@ -195,65 +83,62 @@ func read(t *testing.T, s *Source, q usage.Query) (samples []usage.Sample, errs 
 
 func TestRealDay(t *testing.T) {
 	r := rig.Shared(t)
-	l := newLoad(t, r)
-	a, b, stranger := randomID(), randomID(), randomID()
+	l := rig.NewLoad(t, r)
+	a, b, stranger := rig.RandomID(), rig.RandomID(), rig.RandomID()
 	vm := func(flavor string) map[string]any {
 		return map[string]any{"flavor_id": "id-" + flavor, "flavor_name": flavor, "host": "h1", "display_name": "web"}
 	}
 	before := day.Add(-100 * time.Hour)
 
 	// Resized at 10:20, and renamed at 22:00.
-	l.add("instance", "resized", a, "cpu", before, vm("small"))
-	l.measure("instance", "resized", "cpu", "00:00:00", "24:00:00", constant(7))
-	l.patch("instance", "resized", clock("10:20:00"), vm("large"))
-	l.patch("instance", "resized", clock("22:00:00"), map[string]any{"display_name": "web2"})
+	l.Add("instance", "resized", a, before, vm("small"), "cpu")
+	l.Measure("resized", "cpu", clock("00:00:00"), day.Add(24*time.Hour), rig.Always(7))
+	l.Patch("resized", clock("10:20:00"), vm("large"))
+	l.Patch("resized", clock("22:00:00"), map[string]any{"display_name": "web2"})
 	// Lived from 02:10:30 to 05:47:15, of which Gnocchi heard later. It was measured once more.
-	l.add("instance", "short", a, "cpu", clock("02:10:30"), vm("small"))
-	l.measure("instance", "short", "cpu", "02:11:00", "05:52:00", constant(7))
-	l.patch("instance", "short", clock("05:48:00"), map[string]any{"ended_at": clock("05:47:15").Format("2006-01-02T15:04:05")})
+	l.Add("instance", "short", a, clock("02:10:30"), vm("small"), "cpu")
+	l.Measure("short", "cpu", clock("02:11:00"), clock("05:52:00"), rig.Always(7))
+	l.End("short", clock("05:47:15"), clock("05:48:00"))
 	// Its agent was dead from 06:00 to 12:00.
-	l.add("instance", "silent", a, "cpu", before, vm("small"))
-	l.measure("instance", "silent", "cpu", "00:00:00", "06:00:00", constant(7))
-	l.measure("instance", "silent", "cpu", "12:00:00", "24:00:00", constant(7))
+	l.Add("instance", "silent", a, before, vm("small"), "cpu")
+	l.Measure("silent", "cpu", clock("00:00:00"), clock("06:00:00"), rig.Always(7))
+	l.Measure("silent", "cpu", clock("12:00:00"), day.Add(24*time.Hour), rig.Always(7))
 	// Moved to another project at 08:07.
-	l.add("instance", "moved", a, "cpu", before, vm("small"))
-	l.measure("instance", "moved", "cpu", "00:00:00", "24:00:00", constant(7))
-	l.patch("instance", "moved", clock("08:07:00"), map[string]any{"project_id": b})
+	l.Add("instance", "moved", a, before, vm("small"), "cpu")
+	l.Measure("moved", "cpu", clock("00:00:00"), day.Add(24*time.Hour), rig.Always(7))
+	l.Patch("moved", clock("08:07:00"), map[string]any{"project_id": b})
 	// Of a project that is no tenant.
-	l.add("instance", "strange", stranger, "cpu", before, vm("small"))
-	l.measure("instance", "strange", "cpu", "00:00:00", "24:00:00", constant(7))
+	l.Add("instance", "strange", stranger, before, vm("small"), "cpu")
+	l.Measure("strange", "cpu", clock("00:00:00"), day.Add(24*time.Hour), rig.Always(7))
 	// Ended before the day.
-	l.add("instance", "past", a, "cpu", before, vm("small"))
-	l.patch("instance", "past", clock("00:30:00"), map[string]any{"ended_at": day.Add(-time.Hour).Format("2006-01-02T15:04:05")})
+	l.Add("instance", "past", a, before, vm("small"), "cpu")
+	l.End("past", day.Add(-time.Hour), clock("00:30:00"))
 	// A volume that grew at noon, and one that was there for three quarters of an hour.
-	l.add("volume", "grown", a, "volume.size", before, map[string]any{"display_name": "data"})
-	l.measure("volume", "grown", "volume.size", "00:00:00", "24:00:00", func(i int) int {
+	l.Add("volume", "grown", a, before, map[string]any{"display_name": "data"}, "volume.size")
+	l.Measure("grown", "volume.size", clock("00:00:00"), day.Add(24*time.Hour), func(i int) int {
 		if i < 144 {
 			return 10
 		}
 		return 30
 	})
-	l.add("volume", "brief", b, "volume.size", clock("03:32:00"), nil)
-	l.measure("volume", "brief", "volume.size", "03:33:00", "04:15:00", constant(20))
-	l.patch("volume", "brief", clock("04:17:00"), map[string]any{"ended_at": clock("04:17:00").Format("2006-01-02T15:04:05")})
+	l.Add("volume", "brief", b, clock("03:32:00"), nil, "volume.size")
+	l.Measure("brief", "volume.size", clock("03:33:00"), clock("04:15:00"), rig.Always(20))
+	l.End("brief", clock("04:17:00"), clock("04:17:00"))
 	// A volume that changed hands at 18:40:30.
-	l.add("volume", "given", a, "volume.size", before, nil)
-	l.measure("volume", "given", "volume.size", "00:00:00", "24:00:00", constant(1))
-	l.patch("volume", "given", clock("18:40:30"), map[string]any{"project_id": b})
+	l.Add("volume", "given", a, before, nil, "volume.size")
+	l.Measure("given", "volume.size", clock("00:00:00"), day.Add(24*time.Hour), rig.Always(1))
+	l.Patch("given", clock("18:40:30"), map[string]any{"project_id": b})
 	// A counter that restarted at noon.
-	l.add("instance_network_interface", "port", a, "network.incoming.bytes", before,
-		map[string]any{"name": "tap0", "instance_id": l.ids["resized"]})
-	l.measure("instance_network_interface", "port", "network.incoming.bytes", "00:00:00", "24:00:00", func(i int) int {
+	l.Add("instance_network_interface", "port", a, before, map[string]any{"name": "tap0", "instance_id": l.ID("resized")}, "network.incoming.bytes")
+	l.Measure("port", "network.incoming.bytes", clock("00:00:00"), day.Add(24*time.Hour), func(i int) int {
 		if i < 144 {
 			return 5000 + 1000*i
 		}
 		return 500 + 1000*(i-144)
 	})
 
-	names := map[string]string{a: "A", b: "B", stranger: "stranger"}
-	for name, id := range l.ids {
-		names[id] = name
-	}
+	names := l.Names()
+	names[a], names[b], names[stranger] = "A", "B", "stranger"
 	nameOf := func(id string) string { return names[id] }
 	config := plainConfig()
 	config.Tenants.Include = []string{a, b}
@@ -316,7 +201,7 @@ func TestRealDay(t *testing.T) {
 	}
 	for _, s := range samples { // its name and flavor at the time
 		name, flavor := "web", "small"
-		if s.Resource != l.ids["resized"] || s.Meter != "instance" {
+		if s.Resource != l.ID("resized") || s.Meter != "instance" {
 			continue
 		}
 		if !s.Time.Before(clock("10:20:00")) {
@@ -329,12 +214,12 @@ func TestRealDay(t *testing.T) {
 			t.Fatalf("at %v its metadata is %v", s.Time, s.Metadata)
 		}
 	}
-	part, _ := read(t, s, usage.Query{Meters: []string{"instance"}, Before: clock("06:00:00"), Metadata: []string{"flavor.name"}, Resources: []string{l.ids["resized"]}})
+	part, _ := read(t, s, usage.Query{Meters: []string{"instance"}, Before: clock("06:00:00"), Metadata: []string{"flavor.name"}, Resources: []string{l.ID("resized")}})
 	if len(part) != 72 { // 6 * 12
 		t.Errorf("%d samples of six hours", len(part))
 	}
 	for _, s := range part {
-		if len(s.Metadata) != 1 || s.Resource != l.ids["resized"] {
+		if len(s.Metadata) != 1 || s.Resource != l.ID("resized") {
 			t.Fatalf("a sample is %+v", s)
 		}
 	}
@@ -342,10 +227,10 @@ func TestRealDay(t *testing.T) {
 
 func TestRealHealth(t *testing.T) {
 	r := rig.Shared(t)
-	l := newLoad(t, r)
-	l.add("volume", "v", randomID(), "volume.size", day, nil)
-	l.policy = "ceilometer-low"
-	l.add("volume", "w", randomID(), "volume.size", day, nil)
+	l := rig.NewLoad(t, r)
+	l.Add("volume", "v", rig.RandomID(), day, nil, "volume.size")
+	l.Policy = "ceilometer-low"
+	l.Add("volume", "w", rig.RandomID(), day, nil, "volume.size")
 	config := plainConfig()
 	s, err := newSource(config, openstack.Options{Getenv: func(k string) string { return r.Env()[k] }})
 	if err != nil {
@@ -364,7 +249,7 @@ func TestRealHealth(t *testing.T) {
 		t.Errorf("a policy of 30 days: %v", err)
 	}
 	for name, err := range outcome {
-		if strings.HasPrefix(name, "archive policy test-") && err != nil {
+		if strings.HasPrefix(name, "archive policy load-") && err != nil {
 			t.Errorf("%s, of 40 days: %v", name, err)
 		}
 	}

@@ -54,6 +54,7 @@ type Rig struct {
 	Dir      string // logs are in log/
 	Keystone string // http://127.0.0.1:PORT/v3
 	Gnocchi  string // http://127.0.0.1:PORT
+	Database string // Gnocchi's, as PostgreSQL's clients are told
 
 	mu    sync.Mutex
 	token string // of the administrator
@@ -185,6 +186,7 @@ func open(dir string) (*Rig, error) {
 		Dir:      dir,
 		Keystone: "http://127.0.0.1:" + values["KEYSTONE_PORT"] + "/v3",
 		Gnocchi:  "http://127.0.0.1:" + values["GNOCCHI_PORT"],
+		Database: "host=127.0.0.1 user=postgres dbname=gnocchi port=" + values["POSTGRES_PORT"],
 	}, nil
 }
 
