@@ -22,12 +22,19 @@ type TenantFilter struct {
 	Include []string `ini:"include"`
 	// Ignore lists projects that do not count, by name or id.
 	Ignore []string `ini:"ignore"`
+	// Deleted takes every project that Keystone does not know any more, for
+	// nobody can tell whether the other keys would have taken it, unless Ignore
+	// lists its id.
+	Deleted bool `ini:"deleted"`
 	// Own asks for the projects that the login's user is a member of, for users
 	// that may not list all.
 	Own bool `ini:"own"`
 }
 
 func (f TenantFilter) validate(wrong *mistakes) {
+	if f.Deleted && f.Own {
+		wrong.add("tenants.deleted", "needs the list of all projects, and tenants.own asks for the login's own (remove one of both)")
+	}
 	for _, pattern := range f.Name {
 		if _, err := path.Match(pattern, ""); err != nil {
 			wrong.add("tenants.name", "%q is not a pattern (write * for any text, ? for one character, [a-z] for a range)", pattern)
@@ -43,6 +50,11 @@ func (f TenantFilter) validate(wrong *mistakes) {
 			wrong.add("tenants.ignore", "%q is in tenants.include, too (remove one of both)", project)
 		}
 	}
+}
+
+// Narrows reports whether some projects may not count.
+func (f TenantFilter) Narrows() bool {
+	return f.Own || len(f.Domain)+len(f.Name)+len(f.Tag)+len(f.Include)+len(f.Ignore) > 0
 }
 
 // takes reports whether a project counts. Keystone may not know a filter, and

@@ -30,9 +30,9 @@ type patience struct {
 }
 
 // try makes attempts until one succeeds, or its failure does not change by
-// another, or retry_for is over. That counts from when the service last served
+// another, or retry_for is over; one only with once. That counts from when the service last served
 // anybody: of many requests, not every one waits for a service that is down.
-func (p *patience) try(ctx context.Context, c *Cloud, attempt func() *failure) error {
+func (p *patience) try(ctx context.Context, c *Cloud, once bool, attempt func() *failure) error {
 	began := c.Now()
 	for n := 0; ; n++ {
 		if err := p.leaveAlone(ctx, c); err != nil {
@@ -46,7 +46,7 @@ func (p *patience) try(ctx context.Context, c *Cloud, attempt func() *failure) e
 		switch {
 		case fail == nil:
 			return nil
-		case !fail.again:
+		case !fail.again || once:
 			return fail.err
 		}
 		half := min(longestWait, firstWait<<min(n, 10)) / 2

@@ -31,6 +31,8 @@ type Request struct {
 	// Repeatable says that it may be sent again although it may have been
 	// served, as a POST that searches may. A GET always may.
 	Repeatable bool
+	// Once says that it is not asked again where the service does not serve.
+	Once bool
 	// Accept lists statuses that are answers too, beside 2xx.
 	Accept []int
 }
@@ -63,7 +65,7 @@ func (s *Service) Do(ctx context.Context, r Request) (*Answer, error) {
 			stale = t.id
 		}
 	}
-	err := s.patience.try(ctx, s.cloud, attempt)
+	err := s.patience.try(ctx, s.cloud, r.Once, attempt)
 	if err != nil {
 		return nil, err
 	}

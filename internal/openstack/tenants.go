@@ -54,6 +54,19 @@ func (c *Cloud) Tenants(ctx context.Context) iter.Seq2[usage.Tenant, error] {
 	}
 }
 
+// Exists reports whether Keystone knows a project, whether the config takes it
+// or not. One that was deleted it does not know any more.
+func (c *Cloud) Exists(ctx context.Context, id string) (bool, error) {
+	answer, err := c.identity.Do(ctx, Request{Path: "projects/" + url.PathEscape(id), Accept: []int{http.StatusNotFound}})
+	if err != nil {
+		if forbidden(err) {
+			err = fmt.Errorf("%w; the login may not look up projects (give it the role reader on what it is to bill)", err)
+		}
+		return false, err
+	}
+	return answer.Status != http.StatusNotFound, nil
+}
+
 // domains returns the names of the domains by id, and the ids of those that the
 // config lists. A user that may list no domains may list projects all the same.
 func (c *Cloud) domains(ctx context.Context) (names map[string]string, ids []string, err error) {

@@ -81,7 +81,7 @@ func (c *Cloud) token(ctx context.Context, stale string) (*token, error) {
 		return nil, err
 	}
 	var t *token
-	err := c.patience.try(ctx, c, func() (fail *failure) {
+	err := c.patience.try(ctx, c, false, func() (fail *failure) {
 		t, fail = c.ask(ctx)
 		return fail
 	})
