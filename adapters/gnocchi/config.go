@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/openstack-artifice/artifice/config"
+	"github.com/openstack-artifice/artifice/internal/datacenter"
 	"github.com/openstack-artifice/artifice/internal/openstack"
 	"github.com/openstack-artifice/artifice/usage"
 )
@@ -21,16 +22,21 @@ type Config struct {
 	// Endpoint is where Gnocchi is, instead of where the catalog says.
 	Endpoint *url.URL `ini:"endpoint"`
 
-	// Datacenter is where the resources of this Gnocchi run. Without one it is
-	// the region of its endpoint.
+	// Datacenter is where a resource ran that the rules do not tell of. Without
+	// one it is the region of Gnocchi's endpoint.
 	Datacenter string `ini:"datacenter"`
+	datacenter.Rules
 
 	// Since is when billing begins: nothing earlier is read.
 	Since time.Time `ini:"since"`
 
-	// Lookback is how far back each run reads. What is older was collected by
-	// an earlier run, and stays as it is.
+	// Lookback is how far back a run reads at most. What is older was collected
+	// by an earlier run, and stays as it is.
 	Lookback time.Duration `ini:"lookback,default=35d"`
+
+	// Late is how late Gnocchi may hear of something. A run that knows up to
+	// where the one before it came reads what is later, and so much before it.
+	Late time.Duration `ini:"late,default=7d"`
 
 	// Meters says where the samples of a meter come from, instead of what is
 	// known of Ceilometer's: meter.NAME = TYPE, METRIC METRIC, KIND, UNIT; or
@@ -44,9 +50,12 @@ const minLookback = 2 * time.Hour
 
 // Validate reports what no key can tell alone, as config.KeyErrors.
 func (c Config) Validate() error {
-	errs := []error{c.Config.Validate()}
+	errs := []error{c.Config.Validate(), c.Rules.Validate()}
 	if c.Lookback < minLookback {
 		errs = append(errs, &config.KeyError{Key: "lookback", Err: fmt.Errorf("%v is less than %v (write 35d for a month, and some days until it is billed)", c.Lookback, minLookback)})
+	}
+	if c.Late < minLookback {
+		errs = append(errs, &config.KeyError{Key: "late", Err: fmt.Errorf("%v is less than %v (write 7d: what comes later is lost)", c.Late, minLookback)})
 	}
 	if c.Endpoint != nil && (c.Endpoint.Hostname() == "" || c.Endpoint.Scheme != "http" && c.Endpoint.Scheme != "https") {
 		errs = append(errs, &config.KeyError{Key: "endpoint", Err: errors.New("is no URL of a service (write https://host:8041)")})

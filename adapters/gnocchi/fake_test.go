@@ -28,6 +28,7 @@ type fake struct {
 	metrics  http.HandlerFunc
 	search   http.HandlerFunc
 	measures http.HandlerFunc
+	keystone http.HandlerFunc // but for tokens
 }
 
 func newFake(t *testing.T) *fake {
@@ -87,6 +88,10 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			"catalog": []any{map[string]any{"type": "metric", "endpoints": []any{
 				map[string]any{"interface": "public", "region_id": "north", "region": "north", "url": f.URL + "/metric"}}}},
 		}})
+		return
+	}
+	if strings.HasPrefix(r.URL.Path, "/v3/") && f.keystone != nil {
+		f.keystone(w, r)
 		return
 	}
 	body, _ := io.ReadAll(r.Body)

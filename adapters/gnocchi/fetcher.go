@@ -27,6 +27,7 @@ type fetcher struct {
 
 	batches map[plan]*batch
 	pending []chan fetched
+	told    map[string]bool // of tenants' mistakes
 }
 
 // A batch is what the next call for a plan will ask for.
@@ -37,13 +38,13 @@ type batch struct {
 
 type fetched struct {
 	jobs []job
-	got  measured
+	got  *measured
 	err  error
 }
 
 // readAll yields all samples.
 func (f *fetcher) readAll() {
-	f.batches = map[plan]*batch{}
+	f.batches, f.told = map[plan]*batch{}, map[string]bool{}
 	types := f.types()
 	for _, kind := range slices.Sorted(maps.Keys(types)) {
 		f.readType(kind, types[kind])
@@ -73,24 +74,56 @@ func (f *fetcher) readType(kind string, meters map[string]meter) {
 	if len(policies) == 0 {
 		return
 	}
-	told := map[string]bool{}
 	for res, err := range f.search(f.ctx, kind) {
-		if err != nil {
+		switch {
+		case res == nil:
 			f.fail(err)
-		} else if f.resources == nil || f.resources[res.name] {
-			jobs, errs := f.jobs(res, meters, policies)
-			for _, err := range errs {
-				if !told[err.Error()] { // else it is told for each resource
-					told[err.Error()] = true
-					f.fail(err)
-				}
-			}
-			for _, j := range jobs {
-				f.add(j)
-			}
+		case f.resources != nil && !f.resources[res.name]:
+		default:
+			f.readResource(res, err, meters, policies)
 		}
 		if f.done {
 			return
+		}
+	}
+}
+
+// readResource asks for the measures of a resource, unless it is wrong.
+func (f *fetcher) readResource(res *resource, wrong error, meters map[string]meter, policies map[string]*policy) {
+	if err := f.tenants.ask(f.ctx, res.revisions); err != nil {
+		f.fail(err)
+		return
+	}
+	if wrong != nil {
+		f.blame(res, wrong)
+		return
+	}
+	jobs, errs := f.jobs(res, meters, policies)
+	for _, err := range errs {
+		f.blame(res, err)
+	}
+	for _, j := range jobs {
+		f.add(j)
+	}
+}
+
+// blame yields an error of a resource, for each tenant that it belonged to, and
+// once where many resources have the same.
+func (f *fetcher) blame(res *resource, err error) {
+	var projects []string
+	for _, v := range res.revisions {
+		if v.project != "" && !slices.Contains(projects, v.project) {
+			projects = append(projects, v.project)
+		}
+	}
+	if len(projects) == 0 { // nobody knows whose it is
+		f.fail(err)
+	}
+	for _, project := range projects {
+		wrong := &usage.TenantError{Tenant: project, Err: err}
+		if f.tenants.stranger(project) == "" && !f.told[wrong.Error()] {
+			f.told[wrong.Error()] = true
+			f.fail(wrong)
 		}
 	}
 }
@@ -146,14 +179,14 @@ func (f *fetcher) flush(p plan) {
 func (f *fetcher) take() {
 	got := <-f.pending[0]
 	f.pending = f.pending[1:]
-	for _, err := range got.got.mistakes {
-		f.fail(err)
-	}
 	if got.err != nil {
 		f.fail(got.err)
 		return
 	}
 	for _, j := range got.jobs {
+		if err := got.got.mistakes[j.metric]; err != nil {
+			f.blame(j.resource, err)
+		}
 		for s := range f.samples(j, got.got.measures[j.metric]) {
 			if f.done {
 				return

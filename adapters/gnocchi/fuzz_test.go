@@ -14,7 +14,8 @@ func FuzzMeasures(f *testing.F) {
 	f.Add([]byte(`{"measures": {"m1": {"mean": [["\u0032026-10-01T10:00:00", 3e2, 0]]}}} x`))
 	f.Add([]byte(`<html>`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		got, err := decodeMeasures(text, plan{"mean", 5 * time.Minute})
+		got := newMeasured()
+		err := decodeMeasures(text, plan{"mean", 5 * time.Minute}, got)
 		if err != nil || len(got.mistakes) > 0 {
 			return
 		}

@@ -1,6 +1,7 @@
 package gnocchi
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -74,7 +75,7 @@ func TestLife(t *testing.T) {
 
 func TestStrangers(t *testing.T) {
 	r := noCloud(t)
-	r.tenants = map[string]bool{"acme": true}
+	r.tenants = &tenants{taken: map[string]bool{"acme": true}}
 	var told []string
 	r.query.LeftOut = func(s usage.Sample, why string) { told = append(told, texts([]usage.Sample{s})[0]+": "+why) }
 	res := &resource{name: "vm", started: day.Add(-1), revisions: []revision{{project: "acme"}, {start: clock("10:02:00"), project: "x"}}}
@@ -91,6 +92,32 @@ func TestStrangers(t *testing.T) {
 	policies := map[string]*policy{"1": {aggregations: []string{"mean"}, kept: []kept{{time.Minute, time.Hour}}}}
 	if jobs, errs := r.jobs(res, meters, policies); len(jobs)+len(errs) > 0 {
 		t.Errorf("the measures of a stranger are asked for: %v, %v", jobs, errs)
+	}
+}
+
+// TestDatacenters follows a resource from host to host.
+func TestDatacenters(t *testing.T) {
+	f := newFake(t)
+	s := f.source(t, func(c *Config) {
+		c.Datacenter, c.DatacenterKey = "nz", []string{"availability_zone"}
+		c.DatacenterHost = map[string]string{"nz-por": "p-*", "nz-hlz": "h-*"}
+	})
+	r := &reading{Source: s, from: day, datacenter: s.config.Datacenter}
+	at := func(hour int, attributes ...string) revision {
+		v := revision{start: day.Add(time.Duration(hour) * time.Hour), project: "acme", attributes: map[string]string{}}
+		for pair := range slices.Chunk(attributes, 2) {
+			v.attributes[pair[0]] = pair[1]
+		}
+		return v
+	}
+	res := &resource{name: "vm", started: day, revisions: []revision{at(0, "host", "p-1"), at(1, "host", "h-1"), at(2, "host", "x"), at(3, "availability_zone", "az", "host", "p-1")}}
+	j := job{resource: res, meterOf: meter{kind: usage.Gauge, presence: true}, plan: plan{"mean", time.Hour}, first: true}
+	var got []string
+	for s := range r.samples(j, nil) {
+		got = append(got, fmt.Sprint(s.Datacenter, " ", s.Assumed))
+	}
+	if diff := cmp.Diff([]string{"nz-por false", "nz-hlz false", "nz true", "az false"}, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
 }
 

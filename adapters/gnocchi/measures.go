@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,42 +28,61 @@ type measure struct {
 // right are missing, and told of.
 type measured struct {
 	measures map[string][]measure
-	mistakes []error
+	mistakes map[string]error
+	broken   int // calls that Gnocchi failed to answer
+}
+
+// maxBroken is how many calls of a batch may fail while those metrics are looked
+// for that are to blame. Where more do it is Gnocchi itself.
+const maxBroken = 30
+
+func newMeasured() *measured {
+	return &measured{measures: map[string][]measure{}, mistakes: map[string]error{}}
 }
 
 // measures asks for the measures of jobs with the same plan. A metric that is
-// not there, any more or yet, has none.
-func (r *reading) measures(ctx context.Context, p plan, jobs []job) (measured, error) {
-	answer, err := r.service.Do(ctx, r.aggregates(p, jobs))
+// not there, any more or yet, has none. One that Gnocchi cannot read is a
+// mistake, and does not keep the others from being read.
+func (r *reading) measures(ctx context.Context, p plan, jobs []job) (*measured, error) {
+	got := newMeasured()
+	err := r.measure(ctx, p, jobs, got, false)
+	return got, err
+}
+
+// measure adds to got. What fails because of one of many metrics is asked for in
+// halves; with once, what fails is not asked for again as it is.
+func (r *reading) measure(ctx context.Context, p plan, jobs []job, got *measured, once bool) error {
+	if got.broken > maxBroken {
+		return nil // the batch has failed already
+	}
+	request := r.aggregates(p, jobs)
+	request.Once = once
+	answer, err := r.service.Do(ctx, request)
 	var status *openstack.StatusError
 	switch {
 	case err == nil:
-		got, err := decodeMeasures(answer.Body, p)
-		if err != nil {
-			err = fmt.Errorf("%s: the answer of POST %s is not as Gnocchi's are: %w", r.cloud, path(answer.URL), err)
+		if err := decodeMeasures(answer.Body, p, got); err != nil {
+			return fmt.Errorf("%s: the answer of POST %s is not as Gnocchi's are: %w", r.cloud, path(answer.URL), err)
 		}
-		return got, err
-	case !errors.As(err, &status) || status.Status != http.StatusNotFound && status.Status != http.StatusBadRequest:
-		return measured{}, err
-	case len(jobs) > 1: // one of them spoils the others
-		return r.halves(ctx, p, jobs)
-	case status.Status == http.StatusNotFound || strings.Contains(status.Text, "Metrics not found"):
-		return measured{}, nil
+		return nil
+	case !errors.As(err, &status):
+		return err
 	}
-	return measured{}, err
-}
-
-func (r *reading) halves(ctx context.Context, p plan, jobs []job) (measured, error) {
-	half := len(jobs) / 2
-	one, err := r.measures(ctx, p, jobs[:half])
-	two, err2 := r.measures(ctx, p, jobs[half:])
-	all := measured{measures: map[string][]measure{}, mistakes: append(one.mistakes, two.mistakes...)}
-	for _, part := range []measured{one, two} {
-		for id, list := range part.measures {
-			all.measures[id] = list
-		}
+	broken := status.Status == http.StatusInternalServerError
+	if broken {
+		got.broken++
 	}
-	return all, errors.Join(err, err2)
+	switch {
+	case got.broken > maxBroken, !broken && status.Status != http.StatusNotFound && status.Status != http.StatusBadRequest:
+		return err
+	case len(jobs) > 1:
+		half := len(jobs) / 2
+		return errors.Join(r.measure(ctx, p, jobs[:half], got, broken), r.measure(ctx, p, jobs[half:], got, broken))
+	case status.Status == http.StatusNotFound, strings.Contains(status.Text, "Metrics not found"):
+		return nil
+	}
+	got.mistakes[jobs[0].metric] = fmt.Errorf("metric %s: %w", strconv.Quote(jobs[0].metric), err)
+	return nil
 }
 
 func path(u *url.URL) string {
@@ -91,10 +111,9 @@ func secondsOf(d time.Duration) string { return decimal.New(d.Nanoseconds(), -9)
 //	{"measures": {METRIC: {AGGREGATION: [[TIME, GRANULARITY, VALUE], ...]}}}
 //
 // and passes over what else there may be. Its error says that the answer is not
-// of this form; what it returns then is part of it.
-func decodeMeasures(body []byte, p plan) (measured, error) {
-	r := measureReader{d: jsontext.NewDecoder(bytes.NewReader(body)), plan: p, granularity: decimal.New(p.granularity.Nanoseconds(), -9)}
-	r.got.measures = map[string][]measure{}
+// of this form; what it added to got then is part of it.
+func decodeMeasures(body []byte, p plan, got *measured) error {
+	r := measureReader{d: jsontext.NewDecoder(bytes.NewReader(body)), plan: p, granularity: decimal.New(p.granularity.Nanoseconds(), -9), got: got}
 	found := false
 	err := r.object(func(name string) error {
 		if name != "measures" {
@@ -116,14 +135,14 @@ func decodeMeasures(body []byte, p plan) (measured, error) {
 	if err == nil && len(bytes.TrimSpace(body[r.d.InputOffset():])) > 0 {
 		err = errors.New("there is text after it")
 	}
-	return r.got, err
+	return err
 }
 
 type measureReader struct {
 	d           *jsontext.Decoder
 	plan        plan
 	granularity decimal.Decimal
-	got         measured
+	got         *measured
 
 	text  string // of a value that was read before: values repeat
 	value decimal.Decimal
@@ -182,7 +201,7 @@ func (r *measureReader) list(metric string) error {
 		}
 	}
 	if wrong > 0 {
-		r.got.mistakes = append(r.got.mistakes, fmt.Errorf("metric %s: %w (%d of its measures are wrong)", quote(metric), first, wrong))
+		r.got.mistakes[metric] = fmt.Errorf("metric %s: %w (%d of its measures are wrong)", quote(metric), first, wrong)
 	}
 	r.got.measures[metric] = append(r.got.measures[metric], list...)
 	_, err := r.d.ReadToken()

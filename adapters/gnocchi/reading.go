@@ -18,17 +18,14 @@ type reading struct {
 	from       time.Time // nothing earlier is read
 	before     time.Time // nothing from here on; zero for no such bound
 	datacenter string
-	tenants    map[string]bool // nil for all
+	tenants    *tenants        // nil for all
 	keys       map[string]bool // of metadata; nil for all
 	resources  map[string]bool // nil for all
 }
 
 // begin finds out what a query means at this time.
 func (s *Source) begin(ctx context.Context, q usage.Query) (*reading, error) {
-	r := &reading{Source: s, query: q, before: q.Before, keys: set(q.Metadata), resources: set(q.Resources)}
-	if r.from = s.now().UTC().Add(-s.config.Lookback).Truncate(usage.WindowLength); r.from.Before(s.config.Since) {
-		r.from = s.config.Since.UTC()
-	}
+	r := &reading{Source: s, query: q, from: s.start(q.Since), before: q.Before, keys: set(q.Metadata), resources: set(q.Resources)}
 	if r.datacenter = s.config.Datacenter; r.datacenter == "" {
 		endpoint, err := s.service.Endpoint(ctx)
 		if err != nil {
@@ -38,22 +35,26 @@ func (s *Source) begin(ctx context.Context, q usage.Query) (*reading, error) {
 			return nil, fmt.Errorf("%s: the catalog does not tell the region of Gnocchi (set datacenter)", s.cloud)
 		}
 	}
-	if s.narrows() {
-		r.tenants = map[string]bool{}
-		for tenant, err := range s.cloud.Tenants(ctx) {
-			if err != nil {
-				return nil, fmt.Errorf("which projects tenants.* take is not known: %w", err)
-			}
-			r.tenants[tenant.ID] = true
+	if s.config.Tenants.Narrows() {
+		var err error
+		if r.tenants, err = s.askTenants(ctx, q.Tenants); err != nil {
+			return nil, err
 		}
 	}
 	return r, nil
 }
 
-// narrows reports whether some projects are no tenants.
-func (s *Source) narrows() bool {
-	f := s.config.Tenants
-	return f.Own || len(f.Domain)+len(f.Name)+len(f.Tag)+len(f.Include)+len(f.Ignore) > 0
+// start is from when on samples are read: what was collected before and cannot
+// have changed since is left.
+func (s *Source) start(since time.Time) time.Time {
+	from := s.now().UTC().Add(-s.config.Lookback)
+	if settled := since.UTC().Add(-s.config.Late); settled.After(from) && settled.Before(s.now()) {
+		from = settled
+	}
+	if from = from.Truncate(usage.WindowLength); from.Before(s.config.Since) {
+		from = s.config.Since.UTC()
+	}
+	return from
 }
 
 func set(list []string) map[string]bool {
@@ -110,7 +111,7 @@ func (r *reading) jobs(res *resource, meters map[string]meter, policies map[stri
 		jobs []job
 		errs []error
 	)
-	if !slices.ContainsFunc(res.revisions, func(v revision) bool { return r.stranger(v.project) == "" }) {
+	if !slices.ContainsFunc(res.revisions, func(v revision) bool { return r.tenants.stranger(v.project) == "" }) {
 		return nil, nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(meters)) {

@@ -3,7 +3,6 @@ package gnocchi
 import (
 	"fmt"
 	"iter"
-	"strconv"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -114,39 +113,29 @@ func (s *series) sample(at time.Time, id string) (usage.Sample, bool) {
 	tenant := s.resource.revisions[i].project
 	s.origin.Index++
 	sample := usage.Sample{
-		ID:         id,
-		Meter:      s.meter,
-		Kind:       s.meterOf.kind,
-		Unit:       s.meterOf.unit,
-		Tenant:     tenant,
-		Resource:   s.resource.name,
-		Datacenter: s.datacenter,
-		Time:       at,
-		Metadata:   s.metadata(i, s.over(at)),
-		Origin:     s.origin,
+		ID:       id,
+		Meter:    s.meter,
+		Kind:     s.meterOf.kind,
+		Unit:     s.meterOf.unit,
+		Tenant:   tenant,
+		Resource: s.resource.name,
+		Time:     at,
+		Metadata: s.metadata(i, s.over(at)),
+		Origin:   s.origin,
+	}
+	if sample.Datacenter = s.places.Find(s.resource.revisions[i].attributes); sample.Datacenter == "" {
+		sample.Datacenter, sample.Assumed = s.datacenter, len(s.places.Keys()) > 0
 	}
 	if at.Before(s.from) || !s.before.IsZero() && !at.Before(s.before) {
 		return sample, false
 	}
-	if why := s.stranger(tenant); why != "" {
+	if why := s.tenants.stranger(tenant); why != "" {
 		if s.query.LeftOut != nil {
 			s.query.LeftOut(sample, why)
 		}
 		return sample, false
 	}
 	return sample, true
-}
-
-// stranger says why what belongs to a project is billed to nobody, "" where it
-// is billed.
-func (r *reading) stranger(project string) string {
-	switch {
-	case project == "":
-		return "the resource belongs to no project"
-	case r.tenants != nil && !r.tenants[project]:
-		return "tenants.* do not take its project " + strconv.Quote(project)
-	}
-	return ""
 }
 
 // metadata is that of a revision, as far as it is asked for. Samples share it.

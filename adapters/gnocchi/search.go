@@ -3,6 +3,7 @@ package gnocchi
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"net/http"
@@ -14,21 +15,23 @@ import (
 
 // search yields the resources of a type that lived at some time from r.from on,
 // each with its history since. A type that Gnocchi does not know has none. A
-// row that cannot be right is yielded as an error, and its resource is left out.
+// resource with a row that cannot be right comes with an error.
 func (r *reading) search(ctx context.Context, kind string) iter.Seq2[*resource, error] {
 	return func(yield func(*resource, error) bool) {
 		var (
-			rows []row
-			bad  = map[string]bool{}
+			rows  []row
+			wrong []error
 		)
 		// deliver yields the resource whose rows came last.
 		deliver := func() bool {
-			if len(rows) == 0 || bad[rows[0].id] {
-				rows = nil
+			if len(rows) == 0 {
 				return true
 			}
-			res := gather(rows)
-			rows = nil
+			res, err := gather(rows), errors.Join(wrong...)
+			rows, wrong = nil, nil
+			if err != nil {
+				return yield(res, fmt.Errorf("%s: type %s: %w (correct or delete it in Gnocchi)", r.cloud, kind, err))
+			}
 			return res.gone || yield(res, nil)
 		}
 		for answer, err := range r.pages(ctx, searchRequest(kind, r.from)) {
@@ -42,17 +45,14 @@ func (r *reading) search(ctx context.Context, kind string) iter.Seq2[*resource, 
 			}
 			for _, text := range page {
 				var w row
-				if err := json.Unmarshal(text, &w); err != nil {
-					bad[w.id] = true
-					if !yield(nil, fmt.Errorf("%s: type %s: %w (correct or delete it in Gnocchi)", r.cloud, kind, err)) {
-						return
-					}
-					continue
-				}
+				err := json.Unmarshal(text, &w)
 				if len(rows) > 0 && rows[0].id != w.id && !deliver() {
 					return
 				}
 				rows = append(rows, w)
+				if err != nil {
+					wrong = append(wrong, err)
+				}
 			}
 		}
 		deliver()

@@ -15,6 +15,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/openstack-artifice/artifice/internal/datacenter"
 	"github.com/openstack-artifice/artifice/internal/openstack"
 	"github.com/openstack-artifice/artifice/usage"
 )
@@ -26,6 +27,7 @@ type Source struct {
 	service *openstack.Service
 	config  Config
 	meters  map[string]meter
+	places  *datacenter.Finder
 	now     func() time.Time
 }
 
@@ -49,6 +51,10 @@ func newSource(config Config, o openstack.Options) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
+	places, err := config.Compile()
+	if err != nil {
+		return nil, err
+	}
 	cloud, err := config.Open(o)
 	if err != nil {
 		return nil, err
@@ -56,7 +62,7 @@ func newSource(config Config, o openstack.Options) (*Source, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Source{cloud: cloud, service: cloud.Service("metric", config.Endpoint), config: config, meters: meters, now: o.Now}, nil
+	return &Source{cloud: cloud, service: cloud.Service("metric", config.Endpoint), config: config, meters: meters, places: places, now: o.Now}, nil
 }
 
 // Close drops the connections.

@@ -67,7 +67,7 @@ func TestHostileAnswers(t *testing.T) {
 		want   []string
 		errs   []string // what each says
 	}{
-		{"HTML for measures", func(f *fake) { f.measures = html(500) }, nil, []string{"500 Internal Server Error"}},
+		{"HTML for measures", func(f *fake) { f.measures = html(500) }, nil, []string{`tenant acme: metric "m1": `, `tenant acme: metric "m2": `}},
 		{"HTML with 200", func(f *fake) { f.measures = html(200) }, nil, []string{"not as Gnocchi's are"}},
 		{"forbidden", func(f *fake) { f.search = html(403) }, nil, []string{"403 Forbidden"}},
 		{"metrics not to be had", func(f *fake) { f.metrics = html(500) }, nil, []string{"500"}},
@@ -82,7 +82,7 @@ func TestHostileAnswers(t *testing.T) {
 			f.measures = func(w http.ResponseWriter, _ *http.Request) {
 				say(w, 400, `{"code": 400, "title": "Bad Request", "description": "no"}`)
 			}
-		}, nil, []string{"400 Bad Request"}},
+		}, nil, []string{`tenant acme: metric "m1": `, "400 Bad Request: no"}},
 		{"one of two metrics is gone", func(f *fake) {
 			all := f.measures
 			f.measures = func(w http.ResponseWriter, r *http.Request) {
@@ -259,10 +259,10 @@ func TestEnd(t *testing.T) {
 
 func TestNewSource(t *testing.T) {
 	c := plainConfig()
-	c.Lookback = time.Minute
+	c.Lookback, c.Late = time.Minute, time.Minute
 	c.Meters = map[string]string{"a": "x", "b": "vol/ume, m, gauge, GB", "c": "volume, , gauge, GB", "d": "volume, m, gague, GB"}
 	_, err := NewSource(t.Context(), c)
-	for _, says := range []string{"lookback: 1m0s is less than 2h0m0s", "meter.a: has not four parts", `meter.b: "vol/ume" is no type`, "meter.c: names no metric", `meter.d: "gague" is none of`} {
+	for _, says := range []string{"lookback: 1m0s is less than 2h0m0s", "late: 1m0s is less than 2h0m0s", "meter.a: has not four parts", `meter.b: "vol/ume" is no type`, "meter.c: names no metric", `meter.d: "gague" is none of`} {
 		if err == nil || !strings.Contains(fmt.Sprint(err), says) {
 			t.Errorf("%v does not say %q", err, says)
 		}
