@@ -52,8 +52,8 @@ func (s *Source) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
 // check reports a policy that loses measures before they are billed.
 func (p *policy) check() error {
 	if longest := p.longest(); longest < carried {
-		return fmt.Errorf("it keeps measures for %d hours at the most, a month takes %d until it is billed: what is not collected in time is lost (collect every day, or let it keep more)",
-			longest/time.Hour, carried/time.Hour)
+		return fmt.Errorf("it keeps measures for %d hours, and a month's first are %d hours old when it is billed: what is not collected in time is lost (collect every day, or let it keep more: gnocchi archive-policy update %s -d granularity:%v,timespan:%dh)",
+			longest/time.Hour, carried/time.Hour, p.name, p.granularity(carried), carried/time.Hour)
 	}
 	return nil
 }

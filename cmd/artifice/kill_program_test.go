@@ -44,13 +44,12 @@ type programs struct {
 	mu   sync.Mutex
 	dir  string // of all of them; "" while there are none
 	path map[kind]string
+	more map[string]string // those that are of no kind, by name
 }
 
 var built programs
 
-// get builds a program, unless it is there. It is a deployment of its own, in a
-// module of its own: generated from its config, and linked with nothing but
-// what that names.
+// get builds a program, unless it is there.
 func (p *programs) get(t testing.TB, k kind) string {
 	t.Helper()
 	p.mu.Lock()
@@ -58,17 +57,39 @@ func (p *programs) get(t testing.TB, k kind) string {
 	if path, ok := p.path[k]; ok {
 		return path
 	}
+	sections := map[string]string{"sqlite": "", "postgres": "[store:object]\nurl = postgres://localhost/crash\n",
+		"csv": "[invoice:object]\ncsv_directory = invoices\n", "http": "[invoice:object]\nurl = http://localhost\n"}
+	path := p.build(t, k.String(), k.config(sections[k.store]+sections[k.erp]))
+	p.path[k] = path
+	return path
+}
+
+// once builds a program that is of no kind, unless it is there.
+func (p *programs) once(t testing.TB, name, config string) string {
+	t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if path, ok := p.more[name]; ok {
+		return path
+	}
+	path := p.build(t, name, config)
+	p.more[name] = path
+	return path
+}
+
+// build builds a deployment's program from its config. It is in a module of its
+// own: generated, and linked with nothing but what the config names.
+func (p *programs) build(t testing.TB, name, config string) string {
+	t.Helper()
 	if p.dir == "" {
 		dir, err := os.MkdirTemp("", "crash")
 		noError(t, err)
-		p.dir, p.path = dir, map[kind]string{}
+		p.dir, p.path, p.more = dir, map[kind]string{}, map[string]string{}
 	}
-	module := filepath.Join(p.dir, k.String())
+	module := filepath.Join(p.dir, name)
 	noError(t, os.CopyFS(module, os.DirFS(filepath.Join("testdata", "crash"))))
 	noError(t, writeModule(module))
-	sections := map[string]string{"sqlite": "", "postgres": "[store:object]\nurl = postgres://localhost/crash\n",
-		"csv": "[invoice:object]\ncsv_directory = invoices\n", "http": "[invoice:object]\nurl = http://localhost\n"}
-	noError(t, os.WriteFile(filepath.Join(module, "artifice.ini"), []byte(k.config(sections[k.store]+sections[k.erp])), 0o644))
+	noError(t, os.WriteFile(filepath.Join(module, "artifice.ini"), []byte(config), 0o644))
 	registry, err := gen.Generate(t.Context(), gen.Options{Dir: module, ReadOnly: true, NoRun: true})
 	noError(t, err)
 	_, err = registry.Write()
@@ -79,7 +100,6 @@ func (p *programs) get(t testing.TB, k kind) string {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %v\n%s", build, err, out)
 	}
-	p.path[k] = path
 	return path
 }
 

@@ -16,7 +16,7 @@ import (
 //	volume 0     grows from 10 GB to 30 when noon of the 12th is over
 //	volume 1     20 GB; begins on the 5th, 03:32
 //	volume 2     30 GB; ends on the 25th, 04:17
-//	interface 0  its counters restart at the beginning of the 16th
+//	interface 0  its counters restart at zero five minutes before the 16th begins
 //
 // Volume i has 10*(i+1) GB. An interface i takes in 1000*(i+1) bytes in five
 // minutes and sends out 500*(i+1); its counters begin at 7,000,000.
@@ -65,7 +65,7 @@ func (m Month) instance(l *Load, name, tenant string, i int) {
 	switch i {
 	case 1:
 		began = m.At("10 06:30:30")
-		from = m.At("10 06:35:00")
+		from = m.At("10 06:31:00")
 	case 2:
 		to = m.At("20 17:45:15")
 	}
@@ -95,7 +95,7 @@ func (m Month) volume(l *Load, name, tenant string, i int) {
 		}
 	case 1:
 		began = m.At("5 03:32:00")
-		from = m.At("5 03:35:00")
+		from = began
 	case 2:
 		to = m.At("25 04:17:00")
 	}
@@ -115,7 +115,7 @@ func (m Month) port(l *Load, name, tenant string, i int, instance string) {
 	counter := func(each int) func(int) int {
 		return func(n int) int {
 			if n >= restart {
-				return (n - restart) * each
+				return (n - restart + 1) * each
 			}
 			return 7_000_000 + n*each
 		}
