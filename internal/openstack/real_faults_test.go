@@ -43,7 +43,7 @@ func TestRealFaults(t *testing.T) {
 
 	asksGnocchi(t, cloud)
 	first := tokenOf(t, cloud)
-	revoke(t, r, first)
+	r.Revoke(t, first)
 	asksGnocchi(t, cloud)
 	if tokenOf(t, cloud) == first {
 		t.Error("a token that Gnocchi refuses was not renewed")

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"maps"
-	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -134,25 +133,6 @@ clouds:
 	})
 }
 
-// revoke ends a token at Keystone.
-func revoke(t *testing.T, r *rig.Rig, token string) {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, r.Keystone+"/auth/tokens", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("X-Auth-Token", token)
-	req.Header.Set("X-Subject-Token", token)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusNoContent {
-		t.Fatal(resp.Status)
-	}
-}
-
 func tokenOf(t *testing.T, c *Cloud) string {
 	t.Helper()
 	token, err := c.token(t.Context(), "")
@@ -175,7 +155,7 @@ func TestRealTokens(t *testing.T) {
 		}
 	}
 	first := tokenOf(t, cloud)
-	revoke(t, r, first)
+	r.Revoke(t, first)
 	lists()
 	second := tokenOf(t, cloud)
 	if second == first {

@@ -94,3 +94,22 @@ func (r *Rig) exchange(t testing.TB, method, url string, in any) (int, http.Head
 	}
 	return resp.StatusCode, resp.Header, answer
 }
+
+// Revoke ends a token, by its own right.
+func (r *Rig) Revoke(t testing.TB, token string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodDelete, r.Keystone+"/auth/tokens", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("X-Auth-Token", token)
+	req.Header.Set("X-Subject-Token", token)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusNoContent {
+		t.Fatalf("revoking a token: %s", resp.Status)
+	}
+}

@@ -20,7 +20,6 @@ type Load struct {
 	*Rig
 	Policy string // the archive policy of the metrics that are added
 
-	db    *pgx.Conn
 	ids   map[string]string // of resources, by name
 	kinds map[string]string
 }
@@ -31,22 +30,22 @@ func NewLoad(t testing.TB, r *Rig) *Load {
 	t.Helper()
 	l := &Load{TB: t, Rig: r, Policy: "load-" + RandomID()[:12], ids: map[string]string{}, kinds: map[string]string{}}
 	l.AddPolicy(l.Policy, "40 days", "mean", "last")
-	l.connect()
 	t.Cleanup(l.remove)
 	return l
 }
 
-// connect opens the database anew, which may have been restarted.
-func (l *Load) connect() {
+// connect opens Gnocchi's database. It may be restarted in between, so that a
+// connection is not kept.
+func (l *Load) connect() *pgx.Conn {
 	l.Helper()
-	var err error
-	if l.db, err = pgx.Connect(context.Background(), l.Database); err != nil {
+	db, err := pgx.Connect(context.Background(), l.Database)
+	if err != nil {
 		l.Fatal(err)
 	}
+	return db
 }
 
 func (l *Load) remove() {
-	l.db.Close(context.Background())
 	if len(l.ids) > 0 {
 		ids := slices.Sorted(maps.Values(l.ids))
 		l.Call(l, "DELETE", l.Gnocchi+"/v1/resource/generic", map[string]any{"in": map[string]any{"id": ids}}, nil)
@@ -110,8 +109,10 @@ func (l *Load) End(name string, at, heard time.Time) {
 // Patch changes a resource at an instant later than all its changes before.
 func (l *Load) Patch(name string, at time.Time, attributes map[string]any) {
 	l.Helper()
+	db := l.connect()
+	defer db.Close(context.Background())
 	var starts []time.Time
-	rows, err := l.db.Query(context.Background(), `SELECT revision_start FROM resource_history WHERE id = $1 ORDER BY revision`, l.ids[name])
+	rows, err := db.Query(context.Background(), `SELECT revision_start FROM resource_history WHERE id = $1 ORDER BY revision`, l.ids[name])
 	if err == nil {
 		starts, err = pgx.CollectRows(rows, pgx.RowTo[time.Time])
 	}
@@ -119,7 +120,7 @@ func (l *Load) Patch(name string, at time.Time, attributes map[string]any) {
 		l.Fatal(err)
 	}
 	var now time.Time
-	if err := l.db.QueryRow(context.Background(), `SELECT revision_start FROM resource WHERE id = $1`, l.ids[name]).Scan(&now); err != nil {
+	if err := db.QueryRow(context.Background(), `SELECT revision_start FROM resource WHERE id = $1`, l.ids[name]).Scan(&now); err != nil {
 		l.Fatal(err)
 	}
 	l.Call(l, "PATCH", l.Gnocchi+"/v1/resource/"+l.kinds[name]+"/"+l.ids[name], attributes, nil)
@@ -130,10 +131,12 @@ func (l *Load) Patch(name string, at time.Time, attributes map[string]any) {
 // API has no way to.
 func (l *Load) dated(name string, starts ...time.Time) {
 	l.Helper()
+	db := l.connect()
+	defer db.Close(context.Background())
 	last := len(starts) - 1
 	exec := func(sql string, arguments ...any) {
 		l.Helper()
-		if _, err := l.db.Exec(context.Background(), sql, arguments...); err != nil {
+		if _, err := db.Exec(context.Background(), sql, arguments...); err != nil {
 			l.Fatal(err)
 		}
 	}

@@ -18,7 +18,8 @@
 # servers say, rig.env the addresses. With OWNER=PID it ends when that process
 # does. TOKEN_LIFETIME is how many seconds a token of Keystone is good for, and
 # TOKEN_CACHE how many Gnocchi does not ask Keystone about one again; with -1 it
-# always asks, and refuses a revoked one at once.
+# always asks, and refuses a revoked one at once. PAGE_LIMIT is how many resources
+# or metrics Gnocchi gives at a time.
 set -euo pipefail
 
 packages=(python3-keystone python3-gnocchi uwsgi-core uwsgi-plugin-python3 postgresql-15 curl)
@@ -231,6 +232,7 @@ make_gnocchi() {
 		file_basepath = $RIG/data/gnocchi
 		[api]
 		auth_mode = keystone
+		max_limit = ${PAGE_LIMIT:-1000}
 		paste_config = $RIG/etc/gnocchi-paste.ini
 		[metricd]
 		workers = 1
