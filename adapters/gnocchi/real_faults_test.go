@@ -1,0 +1,226 @@
+package gnocchi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/openstack-artifice/artifice/internal/billing"
+	"github.com/openstack-artifice/artifice/internal/memory"
+	"github.com/openstack-artifice/artifice/internal/openstack"
+	"github.com/openstack-artifice/artifice/internal/openstack/rig"
+	"github.com/openstack-artifice/artifice/ledger"
+	"github.com/openstack-artifice/artifice/usage"
+)
+
+// A trouble strikes a real cloud while it is read.
+type trouble struct {
+	*testing.T
+	*rig.Rig
+	url string // of Gnocchi, through what follows
+
+	asked  int                         // requests that Gnocchi was sent
+	strike func(r *http.Request) error // before each; an error cuts the answer off
+	mend   func()                      // once it is waited for the server
+	waits  int
+}
+
+func newTrouble(t *testing.T, r *rig.Rig) *trouble {
+	t.Helper()
+	w := &trouble{T: t, Rig: r}
+	target, err := url.Parse(r.Gnocchi)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(target)
+			r.Out.Host = r.In.Host // for the links to further pages
+		},
+		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
+		ModifyResponse: func(resp *http.Response) error {
+			w.asked++
+			if w.strike == nil {
+				return nil
+			}
+			if err := w.strike(resp.Request); err != nil {
+				resp.Body = struct {
+					io.Reader
+					io.Closer
+				}{io.MultiReader(io.LimitReader(resp.Body, resp.ContentLength/2), broken{err}), resp.Body}
+			}
+			return nil
+		},
+	}
+	server := httptest.NewServer(proxy)
+	t.Cleanup(server.Close)
+	w.url = server.URL
+	return w
+}
+
+// broken is what cannot be read.
+type broken struct{ err error }
+
+func (b broken) Read([]byte) (int, error) { return 0, b.err }
+
+// source reads a cloud whose pages and batches are small.
+func (w *trouble) source(tenant string) *Source {
+	w.Helper()
+	c := plainConfig()
+	c.MaxAnswer, c.Concurrency, c.RetryFor, c.Datacenter = 64<<10, 2, time.Minute, "north"
+	c.Tenants.Include = []string{tenant}
+	var err error
+	if c.Endpoint, err = url.Parse(w.url); err != nil {
+		w.Fatal(err)
+	}
+	s, err := newSource(c, openstack.Options{
+		Now:    func() time.Time { return day.Add(30 * time.Hour) },
+		Getenv: func(k string) string { return w.Env()[k] },
+		Sleep: func(context.Context, time.Duration) error {
+			if w.waits++; w.mend != nil {
+				w.mend()
+				w.mend = nil
+			}
+			return nil
+		},
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.Cleanup(func() { s.Close() })
+	return s
+}
+
+// A collecting is an engine that collects from a cloud, into a store of its own.
+type collecting struct {
+	*trouble
+	engine *billing.Engine
+}
+
+func (w *trouble) collecting(tenant string) *collecting {
+	w.Helper()
+	meters := usage.DefaultMeters()
+	for i := range meters {
+		if meters[i].Name == "volume.size" {
+			meters[i].Transformer = usage.Integral{}
+		}
+	}
+	e := &billing.Engine{
+		Deployment: "test", Sources: []billing.Source{{Name: "north", Source: w.source(tenant)}}, SourceNames: []string{"north"},
+		Meters: meters, Currency: "NZD", Digits: 2, ValueDigits: 6, Location: time.UTC, Holder: "here:1", By: "tester",
+		Now: func() time.Time { return day.Add(30 * time.Hour) },
+	}
+	e.Store = memory.New(memory.Options{Now: e.Now, Shared: true})
+	return &collecting{w, e}
+}
+
+// collect collects, and returns every entry there is.
+func (c *collecting) collect(through time.Time) []string {
+	c.Helper()
+	if _, err := c.engine.Collect(c.Context(), through); err != nil {
+		c.Fatal(err)
+	}
+	var entries []string
+	for e, err := range c.engine.Store.Entries(c.Context(), ledger.EntryFilter{}) {
+		if err != nil {
+			c.Fatal(err)
+		}
+		entries = append(entries, fmt.Sprint(e.Window.Start.Format("15h "), e.Meter, e.Resource, " ", e.Service, e.Volume.Volume, " ", e.Volume.Unit))
+	}
+	return entries
+}
+
+// TestRealFaults has servers fail while they are asked: nothing is lost, and
+// nothing counts twice.
+func TestRealFaults(t *testing.T) {
+	r := rig.Start(t, "TOKEN_CACHE=-1", "PAGE_LIMIT=2")
+	l := rig.NewLoad(t, r)
+	acme := rig.RandomID()
+	end := day.Add(24 * time.Hour)
+	for i := range 3 {
+		l.Add("volume", fmt.Sprint("volume ", i), acme, day.Add(-time.Hour), nil, "volume.size")
+		l.Measure(fmt.Sprint("volume ", i), "volume.size", day, end, func(n int) int { return n*n + i })
+	}
+	l.Add("instance", "resized", acme, day.Add(-time.Hour), rig.Flavor("small"), "cpu")
+	l.Measure("resized", "cpu", day, end, rig.Always(1))
+	l.Patch("resized", clock("10:20:00"), rig.Flavor("large"))
+	l.Patch("resized", clock("11:20:00"), rig.Flavor("huge"))
+	w := newTrouble(t, r)
+
+	want := w.collecting(acme).collect(end)
+	calm := w.asked
+	if len(want) != 3*24+24+2 || w.waits > 0 { // two hours with two flavors
+		t.Fatalf("undisturbed there are %d entries, after %d waits", len(want), w.waits)
+	}
+	back := func(s rig.Server) func() { return func() { r.Run(t, s) } }
+	cut := errors.New("cut off")
+	after := func(n int, path string, act func(*http.Request) error) func(*http.Request) error {
+		return func(req *http.Request) error {
+			if strings.Contains(req.URL.String(), path) {
+				if n--; n == 0 {
+					return act(req)
+				}
+			}
+			return nil
+		}
+	}
+	for _, test := range []struct {
+		name   string
+		strike func(*http.Request) error
+		mend   func()
+	}{
+		{"Gnocchi is killed in the middle of a page", after(2, "marker=", func(*http.Request) error { r.Kill(t, rig.Gnocchi); return cut }), back(rig.Gnocchi)},
+		{"Gnocchi is killed in the middle of the measures", after(1, "/aggregates", func(*http.Request) error { r.Kill(t, rig.Gnocchi); return cut }), back(rig.Gnocchi)},
+		{"a token is revoked between two pages", after(1, "/search/", func(req *http.Request) error { r.Revoke(t, req.Header.Get("X-Auth-Token")); return nil }), nil},
+		{"Keystone is down when the token has to be renewed", after(1, "/search/", func(req *http.Request) error {
+			r.Revoke(t, req.Header.Get("X-Auth-Token"))
+			r.Kill(t, rig.Keystone)
+			return nil
+		}), back(rig.Keystone)},
+		{"Gnocchi's database is restarted", after(2, "/search/", func(*http.Request) error { r.Kill(t, rig.Postgres); return nil }), back(rig.Postgres)},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w.T, w.waits, w.asked, w.strike, w.mend = t, 0, 0, test.strike, test.mend
+			c := w.collecting(acme)
+			if diff := cmp.Diff(want, c.collect(end)); diff != "" {
+				t.Errorf("-undisturbed +got:\n%s", diff)
+			}
+			if test.mend != nil && (w.waits == 0 || w.mend != nil) {
+				t.Error("it went on without a wait")
+			}
+			if w.asked < calm {
+				t.Errorf("it struck nowhere: %d requests of %d", w.asked, calm)
+			}
+			w.strike = nil
+			if diff := cmp.Diff(want, c.collect(end)); diff != "" {
+				t.Errorf("collected again: -undisturbed +got:\n%s", diff)
+			}
+		})
+	}
+	w.T = t
+
+	// metricd is stopped: Gnocchi takes measures in, and does not know them yet.
+	r.Stop(t, rig.Metricd)
+	l.Add("volume", "late", acme, day.Add(-time.Hour), nil, "volume.size")
+	l.Send("late", "volume.size", day, end, rig.Always(10))
+	c := w.collecting(acme)
+	if diff := cmp.Diff(want, c.collect(end)); diff != "" {
+		t.Errorf("while metricd is stopped: -before +got:\n%s", diff)
+	}
+	r.Run(t, rig.Metricd)
+	l.Measure("late", "volume.size", end, end.Add(5*time.Minute), rig.Always(10)) // waits until all are there
+	got := c.collect(end)
+	if diff := cmp.Diff(w.collecting(acme).collect(end), got); diff != "" || len(got) != len(want)+24 {
+		t.Errorf("once they are there, %d entries more: -at once +late:\n%s", len(got)-len(want), diff)
+	}
+}
