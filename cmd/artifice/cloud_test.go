@@ -134,7 +134,7 @@ func TestCloud(t *testing.T) {
 	l.Measure("short", "cpu", m.At("3 02:11:00"), m.At("3 05:47:00"), rig.Always(7))
 	l.End("short", m.At("3 05:47:15"), m.At("3 05:48:00"))
 
-	d := deployCloud(t, r, fmt.Sprintf(cloudConfig, name, gamma, r.Gnocchi))
+	d := deployCloud(t, r, r.Keystone, "cloud", fmt.Sprintf(cloudConfig, name, gamma, r.Gnocchi))
 	d.run("collect", "--through", "2026-11-01")
 	d.says([]string{"check"}, `ok +source:north +login`, `ok +source:north +clock`, `ok +source:south +endpoint metric`, `ok +source:south +archive policy `+l.Policy)
 	d.says([]string{"usage", "--month", "2026-10", "--gaps"}, beta+`.* 2026-10-07T00:55:00Z +2026-10-09T12:00:00Z`)
@@ -194,8 +194,8 @@ type cloudDeployment struct {
 }
 
 // deployCloud makes a deployment, whose login is an application credential in a
-// clouds.yaml.
-func deployCloud(t testing.TB, r *rig.Rig, config string) *cloudDeployment {
+// clouds.yaml. keystone is where it finds the rig's Keystone.
+func deployCloud(t testing.TB, r *rig.Rig, keystone, name, config string) *cloudDeployment {
 	t.Helper()
 	var users struct{ Users []struct{ ID string } }
 	r.Call(t, "GET", "/users?name="+rig.Username, nil, &users)
@@ -206,8 +206,8 @@ func deployCloud(t testing.TB, r *rig.Rig, config string) *cloudDeployment {
 	r.Call(t, "POST", path, map[string]any{"application_credential": map[string]any{"name": rig.RandomID()}}, &made)
 	t.Cleanup(func() { r.Call(t, "DELETE", path+"/"+made.Credential.ID, nil, nil) })
 	d := &cloudDeployment{t: t, dir: t.TempDir()}
-	d.program = built.once(t, "cloud", config)
-	login := fmt.Sprintf("{auth_url: %q, application_credential_id: %s, application_credential_secret: %q}", r.Keystone, made.Credential.ID, made.Credential.Secret)
+	d.program = built.once(t, name, config)
+	login := fmt.Sprintf("{auth_url: %q, application_credential_id: %s, application_credential_secret: %q}", keystone, made.Credential.ID, made.Credential.Secret)
 	for name, text := range map[string]string{
 		"artifice.ini": config, "rates.csv": cloudRates,
 		"clouds.yaml": fmt.Sprintf("clouds:\n  north: {auth_type: v3applicationcredential, auth: %[1]s}\n  south: {auth_type: v3applicationcredential, auth: %[1]s}\n", login),
