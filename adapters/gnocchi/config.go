@@ -34,9 +34,10 @@ type Config struct {
 	// by an earlier run, and stays as it is.
 	Lookback time.Duration `ini:"lookback,default=35d"`
 
-	// Late is how late Gnocchi may hear of something. A run that knows up to
-	// where the one before it came reads what is later, and so much before it.
-	Late time.Duration `ini:"late,default=7d"`
+	// Late, where it is set, is how late Gnocchi may hear of something: a run
+	// reads what came since a tenant was collected, and so much before that. It
+	// is not for a run after a change of the meters.
+	Late time.Duration `ini:"late"`
 
 	// Meters says where the samples of a meter come from, instead of what is
 	// known of Ceilometer's: meter.NAME = TYPE, METRIC METRIC, KIND, UNIT; or
@@ -54,7 +55,7 @@ func (c Config) Validate() error {
 	if c.Lookback < minLookback {
 		errs = append(errs, &config.KeyError{Key: "lookback", Err: fmt.Errorf("%v is less than %v (write 35d for a month, and some days until it is billed)", c.Lookback, minLookback)})
 	}
-	if c.Late < minLookback {
+	if c.Late != 0 && c.Late < minLookback {
 		errs = append(errs, &config.KeyError{Key: "late", Err: fmt.Errorf("%v is less than %v (write 7d: what comes later is lost)", c.Late, minLookback)})
 	}
 	if c.Endpoint != nil && (c.Endpoint.Hostname() == "" || c.Endpoint.Scheme != "http" && c.Endpoint.Scheme != "https") {

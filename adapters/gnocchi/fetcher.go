@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/openstack-artifice/artifice/internal/openstack"
 	"github.com/openstack-artifice/artifice/usage"
@@ -25,12 +26,12 @@ type fetcher struct {
 	yield func(usage.Sample, error) bool
 	done  bool // the caller wants no more, or there is no more to be had
 
-	batches map[plan]*batch
+	batches map[errand]*batch
 	pending []chan fetched
 	told    map[string]bool // of tenants' mistakes
 }
 
-// A batch is what the next call for a plan will ask for.
+// A batch is what the next call for an errand will ask for.
 type batch struct {
 	jobs     []job
 	measures int
@@ -44,21 +45,27 @@ type fetched struct {
 
 // readAll yields all samples.
 func (f *fetcher) readAll() {
-	f.batches, f.told = map[plan]*batch{}, map[string]bool{}
+	f.batches, f.told = map[errand]*batch{}, map[string]bool{}
 	types := f.types()
 	for _, kind := range slices.Sorted(maps.Keys(types)) {
 		f.readType(kind, types[kind])
 	}
-	for _, p := range slices.SortedFunc(maps.Keys(f.batches), comparePlans) {
-		f.flush(p)
+	for _, e := range slices.SortedFunc(maps.Keys(f.batches), errand.compare) {
+		f.flush(e)
 	}
 	for len(f.pending) > 0 && !f.done {
 		f.take()
 	}
 }
 
-func comparePlans(a, b plan) int {
-	return cmp.Or(cmp.Compare(a.granularity, b.granularity), cmp.Compare(a.aggregation, b.aggregation))
+// An errand is what the jobs of a batch have in common.
+type errand struct {
+	plan
+	from time.Time
+}
+
+func (e errand) compare(other errand) int {
+	return cmp.Or(cmp.Compare(e.granularity, other.granularity), cmp.Compare(e.aggregation, other.aggregation), e.from.Compare(other.from))
 }
 
 // readType asks for the measures of all resources of a type.
@@ -142,23 +149,24 @@ func (f *fetcher) fail(err error) {
 }
 
 func (f *fetcher) add(j job) {
-	b := f.batches[j.plan]
+	e := errand{j.plan, j.from}
+	b := f.batches[e]
 	if b == nil {
 		b = &batch{}
-		f.batches[j.plan] = b
+		f.batches[e] = b
 	}
 	most := min(batchMeasures, int(f.config.MaxAnswer/measureBytes))
 	n := f.buckets(j)
 	if len(b.jobs) > 0 && (b.measures+n > most || len(b.jobs) == batchJobs) {
-		f.flush(j.plan)
+		f.flush(e)
 	}
 	b.jobs = append(b.jobs, j)
 	b.measures += n
 }
 
 // flush sends for a batch, once there are few enough others under way.
-func (f *fetcher) flush(p plan) {
-	b := f.batches[p]
+func (f *fetcher) flush(e errand) {
+	b := f.batches[e]
 	jobs := b.jobs
 	*b = batch{}
 	for len(f.pending) >= int(f.config.Concurrency) && !f.done {
@@ -170,7 +178,7 @@ func (f *fetcher) flush(p plan) {
 	answer := make(chan fetched, 1)
 	f.pending = append(f.pending, answer)
 	go func() {
-		got, err := f.measures(f.ctx, p, jobs)
+		got, err := f.measures(f.ctx, e.plan, jobs)
 		answer <- fetched{jobs, got, err}
 	}()
 }

@@ -60,7 +60,7 @@ func TestLife(t *testing.T) {
 			[]string{"vm acme 0 at 01T10:00:00"}},
 	} {
 		test.res.name = "vm"
-		j := job{resource: &test.res, meter: "m", meterOf: test.meter, metric: "x", plan: plan{"mean", 5 * time.Minute}, first: true}
+		j := job{resource: &test.res, meter: "m", meterOf: test.meter, metric: "x", plan: plan{"mean", 5 * time.Minute}, from: day, first: true}
 		samples := slices.Collect(r.samples(j, test.measures))
 		if diff := cmp.Diff(test.want, texts(samples)); diff != "" {
 			t.Errorf("%s: -want +got:\n%s", test.name, diff)
@@ -79,7 +79,7 @@ func TestStrangers(t *testing.T) {
 	var told []string
 	r.query.LeftOut = func(s usage.Sample, why string) { told = append(told, texts([]usage.Sample{s})[0]+": "+why) }
 	res := &resource{name: "vm", started: day.Add(-1), revisions: []revision{{project: "acme"}, {start: clock("10:02:00"), project: "x"}}}
-	j := job{resource: res, meterOf: meter{kind: usage.Gauge}, plan: plan{"mean", 5 * time.Minute}, first: true}
+	j := job{resource: res, meterOf: meter{kind: usage.Gauge}, plan: plan{"mean", 5 * time.Minute}, from: day, first: true}
 	if got := texts(slices.Collect(r.samples(j, []measure{at("10:00:00")}))); !slices.Equal(got, []string{"vm acme 10 at 01T10:00:00"}) {
 		t.Errorf("samples are %q", got)
 	}
@@ -111,7 +111,7 @@ func TestDatacenters(t *testing.T) {
 		return v
 	}
 	res := &resource{name: "vm", started: day, revisions: []revision{at(0, "host", "p-1"), at(1, "host", "h-1"), at(2, "host", "x"), at(3, "availability_zone", "az", "host", "p-1")}}
-	j := job{resource: res, meterOf: meter{kind: usage.Gauge, presence: true}, plan: plan{"mean", time.Hour}, first: true}
+	j := job{resource: res, meterOf: meter{kind: usage.Gauge, presence: true}, plan: plan{"mean", time.Hour}, from: day, first: true}
 	var got []string
 	for s := range r.samples(j, nil) {
 		got = append(got, fmt.Sprint(s.Datacenter, " ", s.Assumed))
@@ -142,7 +142,7 @@ func TestAllTime(t *testing.T) {
 		for s := began / 300 * 300; s < ended; s += 300 {
 			measures = append(measures, measure{at: day.Add(time.Duration(s) * time.Second)})
 		}
-		j := job{resource: res, meter: "instance", meterOf: meter{kind: usage.Gauge, presence: true}, metric: "x", plan: plan{"mean", 5 * time.Minute}, first: true}
+		j := job{resource: res, meter: "instance", meterOf: meter{kind: usage.Gauge, presence: true}, metric: "x", plan: plan{"mean", 5 * time.Minute}, from: day, first: true}
 		want, got := map[string]string{}, map[string]decimal.Decimal{}
 		seconds := map[string]int64{}
 		for s := began; s < ended; s++ {
@@ -185,7 +185,7 @@ func TestRetention(t *testing.T) {
 	r := noCloud(t)
 	res := &resource{id: "r", name: "vm", started: clock("10:02:30"), ended: clock("11:31:00"),
 		revisions: []revision{{project: "a"}, {start: clock("10:40:00"), project: "b"}}}
-	j := job{resource: res, meter: "volume.size", meterOf: meter{kind: usage.Gauge}, metric: "x", plan: plan{"mean", 5 * time.Minute}, first: true}
+	j := job{resource: res, meter: "volume.size", meterOf: meter{kind: usage.Gauge}, metric: "x", plan: plan{"mean", 5 * time.Minute}, from: day, first: true}
 	var measures []measure
 	for at := clock("09:50:00"); at.Before(clock("11:40:00")); at = at.Add(5 * time.Minute) {
 		measures = append(measures, measure{at: at, value: decimal.New(10, 0)})

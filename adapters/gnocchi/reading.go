@@ -25,7 +25,7 @@ type reading struct {
 
 // begin finds out what a query means at this time.
 func (s *Source) begin(ctx context.Context, q usage.Query) (*reading, error) {
-	r := &reading{Source: s, query: q, from: s.start(q.Since), before: q.Before, keys: set(q.Metadata), resources: set(q.Resources)}
+	r := &reading{Source: s, query: q, from: s.start(), before: q.Before, keys: set(q.Metadata), resources: set(q.Resources)}
 	if r.datacenter = s.config.Datacenter; r.datacenter == "" {
 		endpoint, err := s.service.Endpoint(ctx)
 		if err != nil {
@@ -37,24 +37,42 @@ func (s *Source) begin(ctx context.Context, q usage.Query) (*reading, error) {
 	}
 	if s.config.Tenants.Narrows() {
 		var err error
-		if r.tenants, err = s.askTenants(ctx, q.Tenants); err != nil {
+		if r.tenants, err = s.askTenants(ctx, q.Collected); err != nil {
 			return nil, err
 		}
 	}
 	return r, nil
 }
 
-// start is from when on samples are read: what was collected before and cannot
-// have changed since is left.
-func (s *Source) start(since time.Time) time.Time {
-	from := s.now().UTC().Add(-s.config.Lookback)
-	if settled := since.UTC().Add(-s.config.Late); settled.After(from) && settled.Before(s.now()) {
-		from = settled
-	}
-	if from = from.Truncate(usage.WindowLength); from.Before(s.config.Since) {
-		from = s.config.Since.UTC()
+// start is from when on anything is read.
+func (s *Source) start() time.Time {
+	from := s.now().UTC().Add(-s.config.Lookback).Truncate(usage.WindowLength)
+	if from.Before(s.config.Since) {
+		return s.config.Since.UTC()
 	}
 	return from
+}
+
+// since is from when on a resource is read: where all of its projects were
+// collected before, what is older cannot have changed since.
+func (r *reading) since(res *resource) time.Time {
+	if r.config.Late == 0 {
+		return r.from
+	}
+	var collected time.Time
+	for i, v := range res.revisions {
+		through, known := r.query.Collected[v.project]
+		if !known || through.After(r.now()) {
+			return r.from
+		}
+		if i == 0 || through.Before(collected) {
+			collected = through
+		}
+	}
+	if from := collected.UTC().Add(-r.config.Late).Truncate(usage.WindowLength); from.After(r.from) {
+		return from
+	}
+	return r.from
 }
 
 func set(list []string) map[string]bool {
@@ -102,6 +120,7 @@ type job struct {
 	meterOf  meter
 	metric   string // its id
 	plan     plan
+	from     time.Time // nothing earlier is read
 	first    bool
 }
 
@@ -112,6 +131,10 @@ func (r *reading) jobs(res *resource, meters map[string]meter, policies map[stri
 		errs []error
 	)
 	if !slices.ContainsFunc(res.revisions, func(v revision) bool { return r.tenants.stranger(v.project) == "" }) {
+		return nil, nil
+	}
+	from := r.since(res)
+	if !res.ended.IsZero() && res.ended.Before(from) {
 		return nil, nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(meters)) {
@@ -127,7 +150,7 @@ func (r *reading) jobs(res *resource, meters map[string]meter, policies map[stri
 				errs = append(errs, fmt.Errorf("%s: meter %s: %w", r.cloud, name, err))
 				continue
 			}
-			jobs = append(jobs, job{resource: res, meter: name, meterOf: m, metric: id, plan: p, first: first})
+			jobs = append(jobs, job{resource: res, meter: name, meterOf: m, metric: id, plan: p, from: from, first: first})
 			first = false
 		}
 	}
@@ -136,7 +159,7 @@ func (r *reading) jobs(res *resource, meters map[string]meter, policies map[stri
 
 // buckets is how many measures there may be for a job.
 func (r *reading) buckets(j job) int {
-	from, end := r.from, cmp.Or(r.before, r.now())
+	from, end := j.from, cmp.Or(r.before, r.now())
 	if j.resource.started.After(from) {
 		from = j.resource.started
 	}

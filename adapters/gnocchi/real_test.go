@@ -66,7 +66,7 @@ func billed(t *testing.T, samples []usage.Sample, transformers map[string]usage.
 
 func plainConfig() Config {
 	return Config{Config: openstack.Config{Concurrency: 4, Timeout: time.Minute, RetryFor: time.Minute, MaxAnswer: 64 << 20},
-		Since: day, Lookback: 35 * 24 * time.Hour, Late: 7 * 24 * time.Hour}
+		Since: day, Lookback: 35 * 24 * time.Hour}
 }
 
 func read(t *testing.T, s *Source, q usage.Query) (samples []usage.Sample, errs []string) {

@@ -5,18 +5,19 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 )
 
 // tenants are the projects that are billed, where some are not.
 type tenants struct {
 	*Source
-	taken  map[string]bool // as Keystone and tenants.* have it
-	before []string        // those that samples were collected of before
-	gone   map[string]bool // of others that were asked for: Keystone does not know it any more
+	taken  map[string]bool      // as Keystone and tenants.* have it
+	before map[string]time.Time // those that were collected before
+	gone   map[string]bool      // of others that were asked for: Keystone does not know it any more
 }
 
 // askTenants asks which projects tenants.* take.
-func (s *Source) askTenants(ctx context.Context, before []string) (*tenants, error) {
+func (s *Source) askTenants(ctx context.Context, before map[string]time.Time) (*tenants, error) {
 	t := &tenants{Source: s, taken: map[string]bool{}, before: before, gone: map[string]bool{}}
 	for tenant, err := range s.cloud.Tenants(ctx) {
 		if err != nil {
@@ -36,8 +37,9 @@ func (t *tenants) ask(ctx context.Context, revisions []revision) error {
 	}
 	for _, v := range revisions {
 		_, asked := t.gone[v.project]
+		_, before := t.before[v.project]
 		if asked || v.project == "" || t.taken[v.project] || slices.Contains(t.config.Tenants.Ignore, v.project) ||
-			!t.config.Tenants.Deleted && !slices.Contains(t.before, v.project) {
+			!t.config.Tenants.Deleted && !before {
 			continue
 		}
 		exists, err := t.cloud.Exists(ctx, v.project)

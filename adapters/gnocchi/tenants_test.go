@@ -56,7 +56,11 @@ func TestDeletedTenants(t *testing.T) {
 					test.change(c)
 				}
 			})
-			samples, errs := read(t, s, usage.Query{Meters: volumes.Meters, Tenants: test.before})
+			collected := map[string]time.Time{}
+			for _, tenant := range test.before {
+				collected[tenant] = day
+			}
+			samples, errs := read(t, s, usage.Query{Meters: volumes.Meters, Collected: collected})
 			got := texts(samples)
 			for i := range got {
 				got[i] = strings.Replace(got[i], "r2 other", "r2 acme", 1)
@@ -120,31 +124,70 @@ func TestAllBroken(t *testing.T) {
 	f := newFake(t)
 	f.measures = func(w http.ResponseWriter, _ *http.Request) { say(w, 500, "{}") }
 	r := &reading{Source: f.source(t, nil), from: day}
-	got, err := r.measures(t.Context(), plan{"mean", 5 * time.Minute}, make([]job, 1000))
+	got, err := r.measures(t.Context(), plan{"mean", 5 * time.Minute}, slices.Repeat([]job{{from: day}}, 1000))
 	if err == nil || got.broken > 2*maxBroken || len(f.calls) != got.broken {
 		t.Errorf("after %d calls the error is %v", len(f.calls), err)
 	}
 }
 
-func TestStart(t *testing.T) {
+// TestSince reads what may have changed since tenants were collected.
+func TestSince(t *testing.T) {
 	const hour = time.Hour
-	s := newFake(t).source(t, func(c *Config) { c.Lookback, c.Late = 240*hour, 48*hour })
-	now := day.Add(24 * hour)
+	f := newFake(t)
+	s := f.source(t, func(c *Config) { c.Lookback, c.Late, c.Since = 240*hour, 48*hour, time.Time{} })
+	now := s.now()
+	all := now.Add(-240 * hour)
 	for _, test := range []struct {
-		name        string
-		billed      time.Time
-		since, want time.Time
+		name      string
+		projects  string
+		collected map[string]time.Time
+		want      time.Time
 	}{
-		{"nothing was collected", now.Add(-1000 * hour), time.Time{}, now.Add(-240 * hour)},
-		{"an hour ago", now.Add(-1000 * hour), now.Add(-hour), now.Add(-49 * hour)},
-		{"a part of an hour ago", now.Add(-1000 * hour), now.Add(-30 * time.Minute), now.Add(-49 * hour)},
-		{"long ago", now.Add(-1000 * hour), now.Add(-500 * hour), now.Add(-240 * hour)},
-		{"before billing begins", now.Add(-20 * hour), now.Add(-hour), now.Add(-20 * hour)},
-		{"by a clock that is ahead", now.Add(-1000 * hour), now.Add(100 * hour), now.Add(-240 * hour)},
+		{"nothing was collected", "a", nil, all},
+		{"an hour ago", "a", map[string]time.Time{"a": now.Add(-hour)}, now.Add(-49 * hour)},
+		{"a part of an hour ago", "a", map[string]time.Time{"a": now.Add(-30 * time.Minute)}, now.Add(-49 * hour)},
+		{"long ago", "a", map[string]time.Time{"a": now.Add(-500 * hour)}, all},
+		{"by a clock that is ahead", "a", map[string]time.Time{"a": now.Add(hour)}, all},
+		{"one tenant, not the other", "ab", map[string]time.Time{"a": now.Add(-hour)}, all},
+		{"one tenant later than the other", "ab", map[string]time.Time{"a": now.Add(-hour), "b": now.Add(-10 * hour)}, now.Add(-58 * hour)},
+		{"another tenant", "a", map[string]time.Time{"": now.Add(-hour), "c": now.Add(-hour)}, all},
 	} {
-		s.config.Since = test.billed
-		if got := s.start(test.since); !got.Equal(test.want) {
-			t.Errorf("%s: it reads from %v, want %v", test.name, got, test.want)
+		r := &reading{Source: s, from: s.start(), query: usage.Query{Collected: test.collected}}
+		res := &resource{}
+		for _, project := range test.projects {
+			res.revisions = append(res.revisions, revision{project: string(project)})
 		}
+		if got := r.since(res); !got.Equal(test.want) {
+			t.Errorf("%s: it is read from %v, want %v", test.name, got, test.want)
+		}
+	}
+	s.config.Late = 0
+	r := &reading{Source: s, from: s.start(), query: usage.Query{Collected: map[string]time.Time{"a": now}}}
+	if got := r.since(&resource{revisions: []revision{{project: "a"}}}); !got.Equal(all) {
+		t.Errorf("without late it is read from %v", got)
+	}
+	// Resources of tenants that were collected up to another time are asked for
+	// from then on, one that is over not at all.
+	s.config.Late = 2 * hour
+	ended := rowJSON("3", `"ended_at": null`, `"ended_at": "2026-10-01T09:00:00"`, `"m3"`, `"m1"`)
+	f.search = func(w http.ResponseWriter, _ *http.Request) {
+		say(w, 200, "["+rowJSON("1")+","+rowJSON("2", `"acme"`, `"b"`)+","+ended+"]")
+	}
+	if _, errs := read(t, s, usage.Query{Meters: volumes.Meters, Collected: map[string]time.Time{"acme": now.Add(-hour), "b": now.Add(-5 * hour)}}); len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	want := []string{
+		`POST /metric/v1/aggregates?granularity=300&start=2026-10-01T17%3A00%3A00Z {"operations":["metric",["m2","mean"]]}`,
+		`POST /metric/v1/aggregates?granularity=300&start=2026-10-01T21%3A00%3A00Z {"operations":["metric",["m1","mean"]]}`,
+	}
+	var asked []string
+	for i, call := range f.calls {
+		if strings.Contains(call, "aggregates") {
+			asked = append(asked, call+" "+f.bodies[i])
+		}
+	}
+	slices.Sort(asked)
+	if diff := cmp.Diff(want, asked); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
 }
