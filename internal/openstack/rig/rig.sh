@@ -100,7 +100,7 @@ pid_of() {
 spawn() {
 	local server=$1
 	shift
-	setsid "$@" >>"$RIG/log/$server.log" 2>&1 </dev/null &
+	setsid "$@" >>"$RIG/log/$server.log" 2>&1 </dev/null 9>&- &
 	printf '%s %s\n' $! "$(started_at $!)" >"$RIG/run/$server"
 }
 
@@ -410,6 +410,8 @@ case $command in
 install | missing | up | down) "$command" ;;
 start | stop | kill | pause | resume)
 	addresses
+	exec 9>"$RIG/run/.lock" # two that start a server would both want its port
+	flock 9
 	[[ " ${servers[*]} " == *" ${2:-} "* ]] || fail "there is no server ${2:-''}; there are ${servers[*]}"
 	case $command in
 	start)
