@@ -59,22 +59,23 @@ func (r *reading) measure(ctx context.Context, p plan, jobs []job, got *measured
 	request := r.aggregates(p, jobs)
 	request.Once = once
 	answer, err := r.service.Do(ctx, request)
-	var status *openstack.StatusError
-	switch {
-	case err == nil:
+	if err == nil {
 		if err := decodeMeasures(answer.Body, p, got); err != nil {
 			return fmt.Errorf("%s: the answer of POST %s is not as Gnocchi's are: %w", r.cloud, path(answer.URL), err)
 		}
 		return nil
-	case !errors.As(err, &status):
-		return err
 	}
-	broken := status.Status == http.StatusInternalServerError
+	var status *openstack.StatusError
+	if !errors.As(err, &status) {
+		status = &openstack.StatusError{} // lost: a worker that meets what it cannot read may drop the connection
+	}
+	absent := status.Status == http.StatusNotFound || status.Status == http.StatusBadRequest
+	broken := status.Status == 0 || status.Status >= http.StatusInternalServerError
 	if broken {
 		got.broken++
 	}
 	switch {
-	case got.broken > maxBroken, !broken && status.Status != http.StatusNotFound && status.Status != http.StatusBadRequest:
+	case ctx.Err() != nil, errors.Is(err, openstack.ErrLogin), !absent && !broken, got.broken > maxBroken:
 		return err
 	case len(jobs) > 1:
 		half := len(jobs) / 2

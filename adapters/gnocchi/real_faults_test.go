@@ -9,7 +9,10 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,15 +32,17 @@ type trouble struct {
 	*rig.Rig
 	url string // of Gnocchi, through what follows
 
-	asked  int                         // requests that Gnocchi was sent
-	strike func(r *http.Request) error // before each; an error cuts the answer off
-	mend   func()                      // once it is waited for the server
-	waits  int
+	lock    sync.Mutex                  // of what follows: some is asked at the same time
+	asked   int                         // requests that Gnocchi was sent
+	strike  func(r *http.Request) error // before each; an error cuts the answer off
+	mend    func()                      // once it is waited for the server
+	waits   int
+	patient time.Duration // how long a server is waited for
 }
 
 func newTrouble(t *testing.T, r *rig.Rig) *trouble {
 	t.Helper()
-	w := &trouble{T: t, Rig: r}
+	w := &trouble{T: t, Rig: r, patient: time.Minute}
 	target, err := url.Parse(r.Gnocchi)
 	if err != nil {
 		t.Fatal(err)
@@ -49,6 +54,8 @@ func newTrouble(t *testing.T, r *rig.Rig) *trouble {
 		},
 		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
 		ModifyResponse: func(resp *http.Response) error {
+			w.lock.Lock()
+			defer w.lock.Unlock()
 			w.asked++
 			if w.strike == nil {
 				return nil
@@ -74,11 +81,11 @@ type broken struct{ err error }
 func (b broken) Read([]byte) (int, error) { return 0, b.err }
 
 // source reads a cloud whose pages and batches are small.
-func (w *trouble) source(tenant string) *Source {
+func (w *trouble) source(tenants ...string) *Source {
 	w.Helper()
 	c := plainConfig()
-	c.MaxAnswer, c.Concurrency, c.RetryFor, c.Datacenter = 64<<10, 2, time.Minute, "north"
-	c.Tenants.Include = []string{tenant}
+	c.MaxAnswer, c.Concurrency, c.RetryFor, c.Datacenter = 64<<10, 2, w.patient, "north"
+	c.Tenants.Include = tenants
 	var err error
 	if c.Endpoint, err = url.Parse(w.url); err != nil {
 		w.Fatal(err)
@@ -87,6 +94,8 @@ func (w *trouble) source(tenant string) *Source {
 		Now:    func() time.Time { return day.Add(30 * time.Hour) },
 		Getenv: func(k string) string { return w.Env()[k] },
 		Sleep: func(context.Context, time.Duration) error {
+			w.lock.Lock()
+			defer w.lock.Unlock()
 			if w.waits++; w.mend != nil {
 				w.mend()
 				w.mend = nil
@@ -107,16 +116,20 @@ type collecting struct {
 	engine *billing.Engine
 }
 
-func (w *trouble) collecting(tenant string) *collecting {
+func (w *trouble) collecting(tenants ...string) *collecting {
 	w.Helper()
-	meters := usage.DefaultMeters()
-	for i := range meters {
-		if meters[i].Name == "volume.size" {
-			meters[i].Transformer = usage.Integral{}
+	var meters []usage.Meter
+	for _, m := range usage.DefaultMeters() {
+		switch m.Name {
+		case "instance":
+			meters = append(meters, m)
+		case "volume.size":
+			m.Transformer = usage.Integral{}
+			meters = append(meters, m)
 		}
 	}
 	e := &billing.Engine{
-		Deployment: "test", Sources: []billing.Source{{Name: "north", Source: w.source(tenant)}}, SourceNames: []string{"north"},
+		Deployment: "test", Sources: []billing.Source{{Name: "north", Source: w.source(tenants...)}}, SourceNames: []string{"north"},
 		Meters: meters, Currency: "NZD", Digits: 2, ValueDigits: 6, Location: time.UTC, Holder: "here:1", By: "tester",
 		Now: func() time.Time { return day.Add(30 * time.Hour) },
 	}
@@ -130,6 +143,11 @@ func (c *collecting) collect(through time.Time) []string {
 	if _, err := c.engine.Collect(c.Context(), through); err != nil {
 		c.Fatal(err)
 	}
+	return c.entries()
+}
+
+func (c *collecting) entries() []string {
+	c.Helper()
 	var entries []string
 	for e, err := range c.engine.Store.Entries(c.Context(), ledger.EntryFilter{}) {
 		if err != nil {
@@ -222,5 +240,42 @@ func TestRealFaults(t *testing.T) {
 	got := c.collect(end)
 	if diff := cmp.Diff(w.collecting(acme).collect(end), got); diff != "" || len(got) != len(want)+24 {
 		t.Errorf("once they are there, %d entries more: -at once +late:\n%s", len(got)-len(want), diff)
+	}
+
+	// A file of Gnocchi's cannot be read, at which its worker drops the connection. Its
+	// tenant is held back, the other is not.
+	beta := rig.RandomID()
+	l.Add("volume", "damaged", beta, day.Add(-time.Hour), nil, "volume.size")
+	l.Measure("damaged", "volume.size", day, end, rig.Always(10))
+	var shown struct{ Metrics map[string]string }
+	r.Call(t, "GET", r.Gnocchi+"/v1/resource/volume/"+l.ID("damaged"), nil, &shown)
+	files, err := filepath.Glob(filepath.Join(r.Dir, "data", "gnocchi", strings.Repeat("*/", 16), shown.Metrics["volume.size"], "agg_mean", "*"))
+	if err != nil || len(files) == 0 {
+		t.Fatal("Gnocchi has no file of the metric", err)
+	}
+	for _, file := range files {
+		if err := errors.Join(os.Remove(file), os.Mkdir(file, 0o755)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.patient = 0
+	c = w.collecting(acme, beta)
+	_, err = c.engine.Collect(t.Context(), end)
+	if err == nil || !strings.Contains(err.Error(), "tenant "+beta+": metric") || strings.Contains(err.Error(), acme) {
+		t.Errorf("a metric that is damaged: %v", err)
+	}
+	if diff := cmp.Diff(got, c.entries()); diff != "" {
+		t.Errorf("what the other tenant used: -want +got:\n%s", diff)
+	}
+	marks, err := c.engine.Store.Marks(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	through := map[string]time.Time{}
+	for _, m := range marks {
+		through[m.Tenant] = m.Through
+	}
+	if !through[acme].Equal(end) || through[beta].After(day) {
+		t.Errorf("tenants are collected through %v", through)
 	}
 }

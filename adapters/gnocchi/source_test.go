@@ -101,7 +101,7 @@ func TestHostileAnswers(t *testing.T) {
 				w.Header().Set("Content-Length", "1000")
 				io.WriteString(w, `{"measures": {}}`)
 			}
-		}, nil, []string{"unexpected EOF"}},
+		}, nil, []string{`tenant acme: metric "m1": `, "unexpected EOF"}},
 		{"cut search", func(f *fake) { f.search = answer("[" + rowJSON("1")) }, nil, []string{"not the JSON that it should be"}},
 		{"text after", func(f *fake) { f.measures = answer(`{"measures": {}} {}`) }, nil, []string{"text after it"}},
 		{"no measures", func(f *fake) { f.measures = answer(`{"code": 200}`) }, nil, []string{"it holds no measures"}},
