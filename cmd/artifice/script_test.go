@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/openstack-artifice/artifice"
 	"github.com/openstack-artifice/artifice/cli"
+	"github.com/openstack-artifice/artifice/internal/openstack/rig"
 )
 
 func TestMain(m *testing.M) {
@@ -28,7 +30,7 @@ type tests struct{ *testing.M }
 // Run implements testscript.TestingM.
 func (t tests) Run() int {
 	code := cluster.Run(t.M)
-	if err := built.remove(); err != nil {
+	if err := errors.Join(built.remove(), rig.Close()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return cmp.Or(code, 1)
 	}

@@ -77,13 +77,20 @@ var shared struct {
 // code.
 func Main(m *testing.M) int {
 	code := m.Run()
-	if shared.rig != nil && shared.own {
-		if err := shared.rig.remove(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = max(code, 1)
-		}
+	if err := Close(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
 	}
 	return code
+}
+
+// Close stops the rig that Shared has started, if it has, for packages that run
+// their tests in a way of their own.
+func Close() error {
+	if shared.rig == nil || !shared.own {
+		return nil
+	}
+	return shared.rig.remove()
 }
 
 // Shared returns the rig that ARTIFICE_OPENSTACK names, or else one that this
