@@ -22,6 +22,7 @@ var modules = map[string]string{
 	"github.com/pb33f/libopenapi":                              "reads the http adapter's description in tests",
 	"github.com/pb33f/libopenapi-validator":                    "holds requests against it, in tests",
 	"github.com/pressly/goose/v3":                              "migrates tables",
+	"github.com/kr/text":                                       "lays out texts for gophercloud's tests",
 	"github.com/rogpeppe/go-internal":                          "shows differences, runs scripts in tests",
 	"github.com/shopspring/decimal":                            "computes with decimals",
 	"github.com/spf13/cobra":                                   "reads command lines",

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -363,5 +365,36 @@ func TestCutOffIsAnUnknownOutcome(t *testing.T) {
 	d.commit = nil
 	if o := bill(t, e)[0]; o.Result != billing.InDoubt || d.sent != 1 {
 		t.Errorf("it is %s, sent %d times", o.Result, d.sent)
+	}
+}
+
+// asked is a source that notes what it was told of earlier runs.
+type asked struct {
+	samples
+	collected []map[string]time.Time
+}
+
+func (a *asked) Samples(ctx context.Context, q usage.Query) iter.Seq2[usage.Sample, error] {
+	a.collected = append(a.collected, maps.Clone(q.Collected))
+	return a.samples.Samples(ctx, q)
+}
+
+// A source is told what was collected, so that it need not be read again; but
+// not where a meter is new, of which nothing was.
+func TestSourceIsToldWhatWasCollected(t *testing.T) {
+	source := &asked{samples: samples{all: []usage.Sample{volume("a", "v1", "2013-08-05T03:10:00Z", "2")}}}
+	e := newEngine(source, nil)
+	with := e.Meters
+	e.Meters = with[1:]
+	for range 2 {
+		collect(t, e, august.End)
+	}
+	e.Meters = with
+	for range 2 {
+		collect(t, e, august.End)
+	}
+	known := map[string]time.Time{"": august.End, "a": august.End}
+	if diff := cmp.Diff([]map[string]time.Time{{}, known, nil, known}, source.collected); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
 	}
 }

@@ -32,10 +32,14 @@ func (c *collector) prepare(ctx context.Context) error {
 // query is what the meters ask a source for.
 func (c *collector) query() usage.Query {
 	meters := map[string]bool{}
+	collected := c.marked
 	for _, m := range c.meters {
 		meters[m.Meter] = true
+		if c.metered[m.Name].Before(c.marked[""]) {
+			collected = nil // of this meter nothing was, though its samples may have been there
+		}
 	}
-	return usage.Query{Meters: slices.Sorted(maps.Keys(meters)), Metadata: c.keys, Collected: c.marked}
+	return usage.Query{Meters: slices.Sorted(maps.Keys(meters)), Metadata: c.keys, Collected: collected}
 }
 
 // lookedAt returns the keys of metadata that meters look at, nil for all.
