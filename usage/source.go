@@ -73,3 +73,13 @@ const (
 type HealthChecker interface {
 	CheckHealth(ctx context.Context) iter.Seq2[string, error]
 }
+
+// A Receiver is a source to which samples are sent, and which keeps them until
+// they are read.
+type Receiver interface {
+	// Receive takes samples in until ctx ends, and then returns nil once what
+	// was being taken in is. They are sent to an address, host:port, or to the
+	// one of the source's config where that is "". What a person should know is
+	// told line by line.
+	Receive(ctx context.Context, address string, tell func(line string)) error
+}

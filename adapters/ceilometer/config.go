@@ -39,6 +39,9 @@ type Config struct {
 	// Tenants is a file with the names of tenants, "id | name" in each line:
 	// samples say ids only.
 	Tenants config.Path `ini:"tenants"`
+
+	// Receive is for artifice receive, which puts samples into Path.
+	Receive ReceiveConfig `ini:"receive"`
 }
 
 const defaultDatacenter = "RegionOne"
@@ -52,7 +55,7 @@ func (c Config) Validate() error {
 	}
 	_, err := hostRules(c.DatacenterHost)
 	_, trustErr := newTrust(c.TrustSources)
-	return errors.Join(append(errs, err, trustErr)...)
+	return errors.Join(append(errs, err, trustErr, c.Receive.validate())...)
 }
 
 // A hostRule says that hosts which match a pattern are in a datacenter.

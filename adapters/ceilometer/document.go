@@ -33,9 +33,19 @@ type value struct {
 	origin usage.Origin
 }
 
-// A document is an open file: a JSON list of samples, or samples or lists of
-// them one after the other.
+// A medium is what samples come in, for messages.
+type medium struct {
+	noun   string
+	fetch  string // how it is had again, as a verb
+	remedy string // for a sample that cannot be right
+}
+
+var inFile = medium{"file", "fetch", "correct the sample, or take it out of the file"}
+
+// A document is an open file, or what takes its place: a JSON list of samples,
+// or samples or lists of them one after the other.
 type document struct {
+	medium
 	name  string
 	file  *os.File
 	in    *input
@@ -50,7 +60,7 @@ func open(name string) (*document, error) {
 	if err != nil {
 		return nil, unreadable(name, err)
 	}
-	d := &document{name: name, file: file}
+	d := &document{medium: inFile, name: name, file: file}
 	var src io.Reader = file
 	if strings.HasSuffix(name, ".gz") {
 		if src, err = gzip.NewReader(src); err != nil {
@@ -99,7 +109,7 @@ func (d *document) values() iter.Seq2[value, error] {
 			json, err := d.dec.ReadValue()
 			if err == io.EOF {
 				if empty && !strings.HasSuffix(strings.TrimSuffix(d.name, ".gz"), ".jsonl") {
-					yield(value{}, fmt.Errorf("%s: empty, where a list without samples is []: it was cut short; fetch it again, or remove it", d.name))
+					yield(value{}, fmt.Errorf("%s: empty, where a list without samples is []: it was cut short; %s it again, or remove it", d.name, d.fetch))
 				}
 				return
 			}
@@ -128,7 +138,7 @@ func (d *document) passOver(err error, yield func(value, error) bool) bool {
 		return false
 	}
 	at := d.base + first.ByteOffset
-	bad := fmt.Errorf("%v: %s; %s", d.origin(at), first.Err, remedy)
+	bad := fmt.Errorf("%v: %s; %s", d.origin(at), first.Err, d.remedy)
 	d.restart(jsontext.AllowInvalidUTF8(true))
 	_, err = d.dec.ReadValue()
 	switch {
@@ -188,7 +198,7 @@ func (d *document) fatal(err error) error {
 	case d.in.err != nil:
 		return d.damaged(d.in.lineAt(d.in.offset), d.in.err)
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("%s:%d: the file ends in the middle, after %s: it was cut short; fetch it again", d.name, d.in.lineAt(d.in.offset), d.counted())
+		return fmt.Errorf("%s:%d: the %s ends in the middle, after %s: it was cut short; %s it again", d.name, d.in.lineAt(d.in.offset), d.noun, d.counted(), d.fetch)
 	case errors.As(err, &syntactic):
 		return d.malformed(d.base+syntactic.ByteOffset, syntactic)
 	}
@@ -196,7 +206,7 @@ func (d *document) fatal(err error) error {
 }
 
 func (d *document) malformed(offset int64, err *jsontext.SyntacticError) error {
-	return fmt.Errorf("%v: not JSON: %s; nothing after it was read: fetch the file again", d.origin(offset), err.Err)
+	return fmt.Errorf("%v: not JSON: %s; nothing after it was read: %s the %s again", d.origin(offset), err.Err, d.fetch, d.noun)
 }
 
 // damaged is the error for a file whose bytes cannot be had.

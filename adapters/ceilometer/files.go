@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/openstack-artifice/artifice/adapters/ceilometer/internal/spool"
 )
 
 // suffixes are the names that a file of samples ends in.
@@ -23,6 +25,17 @@ func isSamples(name string) bool {
 		}
 	}
 	return false
+}
+
+// recover makes what a receiver that died had taken in a file like others.
+func (s *Source) recover() error {
+	if info, err := os.Stat(s.path); err != nil || !info.IsDir() {
+		return nil // files tells of it
+	}
+	if err := spool.Recover(s.path); err != nil {
+		return fmt.Errorf("%s: %w", s.path, err)
+	}
+	return nil
 }
 
 // files yields the path of every file of samples, and an error for everything
@@ -115,12 +128,22 @@ func (s *Source) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
 				return
 			}
 		}
-		_, err := os.Stat(s.path)
+		info, err := os.Stat(s.path)
 		if err != nil {
 			err = fmt.Errorf("%s: %w; set path to a directory or file of samples", s.path, reason(err))
 		}
 		if !yield("path "+s.path, err) || err != nil {
 			return
+		}
+		if n, err := s.countRefused(info); n > 0 || err != nil {
+			if !yield("refused batches", err) {
+				return
+			}
+		}
+		if s.receive.Listen != "" {
+			if _, err := s.receiveOptions(nil); !yield("receive", err) {
+				return
+			}
 		}
 		var (
 			count int
@@ -142,6 +165,20 @@ func (s *Source) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
 		}
 		yield(fmt.Sprintf("files of samples: %d", count), errors.Join(errs...))
 	}
+}
+
+// countRefused counts what a receiver set aside. Where there is some, its error
+// says what is to be done.
+func (s *Source) countRefused(info fs.FileInfo) (int, error) {
+	if !info.IsDir() {
+		return 0, nil
+	}
+	n, err := spool.CountRefused(s.path)
+	if n > 0 {
+		err = fmt.Errorf("%s: there are %d files of what could not be taken in; correct them and move them to %s as *.json, or remove them",
+			filepath.Join(s.path, spool.Refused), n, s.path)
+	}
+	return n, err
 }
 
 func openable(name string) error {

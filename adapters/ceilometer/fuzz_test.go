@@ -27,7 +27,7 @@ func FuzzSource(f *testing.F) {
 	f.Add([]byte(`[{},[],{"id":1},"\"",-1e9,null]`))
 	f.Add([]byte("\ufeff" + plain()))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		d := &document{name: "fuzz.json"}
+		d := &document{medium: inFile, name: "fuzz.json"}
 		d.read(bytes.NewReader(text))
 		var samples []usage.Sample
 		mistakes := 0

@@ -57,7 +57,7 @@ func TestHostileFiles(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			source := &endless{text: test.repeat}
-			d := &document{name: "s.json"}
+			d := &document{medium: inFile, name: "s.json"}
 			d.read(io.MultiReader(strings.NewReader(test.start), source))
 			var last error
 			for _, err := range samplesOf(t, d) {

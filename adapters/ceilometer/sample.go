@@ -12,23 +12,23 @@ import (
 	"github.com/openstack-artifice/artifice/usage"
 )
 
-const remedy = "correct the sample, or take it out of the file"
-
 // A parser makes samples for one query. It is for one goroutine.
 type parser struct {
-	meters    map[string]bool // nil for all
-	resources map[string]bool // nil for all
-	before    time.Time       // zero for no limit
-	leftOut   func(s usage.Sample, why string)
-	trusted   trust
-	verdicts  map[string]bool // whether a sender is trusted
-	flattener flattener
-	whole     flattener // keeps all metadata
-	names     interner
-	ids       packer
-	volumes   volumes
-	calendar  calendar
-	shape     shape
+	remedy     string          // for a sample that cannot be right
+	meters     map[string]bool // nil for all
+	resources  map[string]bool // nil for all
+	before     time.Time       // zero for no limit
+	leftOut    func(s usage.Sample, why string)
+	tenantless bool // whether a sample may be nobody's
+	trusted    trust
+	verdicts   map[string]bool // whether a sender is trusted
+	flattener  flattener
+	whole      flattener // keeps all metadata
+	names      interner
+	ids        packer
+	volumes    volumes
+	calendar   calendar
+	shape      shape
 
 	meter, unit, tenant, resource, sender recent
 
@@ -42,6 +42,7 @@ type parser struct {
 
 func newParser(place placing, q usage.Query) *parser {
 	p := &parser{
+		remedy:    inFile.remedy,
 		before:    q.Before,
 		leftOut:   q.LeftOut,
 		names:     make(interner),
@@ -76,7 +77,7 @@ func (p *parser) note(err error) {
 // mistake in it as one error.
 func (p *parser) parse(v value, s *usage.Sample) (wanted bool, err error) {
 	if err := p.split(v.json); err != nil {
-		return true, mistake(v, err)
+		return true, p.mistake(v, err)
 	}
 	f := &p.fields
 	p.errs = p.errs[:0]
@@ -107,8 +108,9 @@ func (p *parser) parse(v value, s *usage.Sample) (wanted bool, err error) {
 	}
 	s.Kind, err = kind(f[fieldKind])
 	p.note(err)
-	s.Tenant, err = p.required(f[fieldTenant], &p.tenant, "tenant", "project_id")
-	p.note(err)
+	if s.Tenant, err = p.required(f[fieldTenant], &p.tenant, "tenant", "project_id"); !p.tenantless {
+		p.note(err)
+	}
 	s.Resource, err = p.required(f[fieldResource], &p.resource, "resource", "resource_id")
 	p.note(err)
 	if err == nil && p.resources != nil && !p.resources[s.Resource] {
@@ -138,7 +140,7 @@ func (p *parser) parse(v value, s *usage.Sample) (wanted bool, err error) {
 		}
 		return false, nil
 	case len(p.errs) > 0:
-		return true, mistake(v, p.errs...)
+		return true, p.mistake(v, p.errs...)
 	}
 	return true, nil
 }
@@ -165,7 +167,7 @@ func (p *parser) describe(s *usage.Sample) {
 }
 
 // mistake is the error for a sample that cannot be right.
-func mistake(v value, errs ...error) error {
+func (p *parser) mistake(v value, errs ...error) error {
 	texts := make([]string, len(errs))
 	for i, err := range errs {
 		texts[i] = err.Error()
@@ -174,7 +176,7 @@ func mistake(v value, errs ...error) error {
 	if repeated, ok := errs[0].(*repeatedName); ok && len(errs) == 1 {
 		origin.Line += bytes.Count(v.json[:repeated.at], []byte("\n"))
 	}
-	return fmt.Errorf("%v: %s; %s", origin, strings.Join(texts, ", and "), remedy)
+	return fmt.Errorf("%v: %s; %s", origin, strings.Join(texts, ", and "), p.remedy)
 }
 
 const maxVerdicts = 1024 // remembered

@@ -15,6 +15,7 @@ package ceilometer
 import (
 	"context"
 	"iter"
+	"time"
 
 	"github.com/openstack-artifice/artifice/usage"
 )
@@ -26,6 +27,8 @@ type Source struct {
 	place   placing
 	trusted trust
 	tenants string // the file with their names, or ""
+	receive ReceiveConfig
+	now     func() time.Time
 }
 
 var (
@@ -48,7 +51,14 @@ func NewSource(_ context.Context, config Config) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Source{path: string(config.Path), place: place, trusted: trusted, tenants: string(config.Tenants)}, nil
+	return &Source{
+		path:    string(config.Path),
+		place:   place,
+		trusted: trusted,
+		tenants: string(config.Tenants),
+		receive: config.Receive,
+		now:     time.Now,
+	}, nil
 }
 
 // Samples yields the samples that q asks for, file by file in the order of
@@ -61,6 +71,9 @@ func (s *Source) Samples(ctx context.Context, q usage.Query) iter.Seq2[usage.Sam
 	return func(yield func(usage.Sample, error) bool) {
 		p := newParser(s.place, q)
 		p.trusted = s.trusted
+		if err := s.recover(); err != nil && !yield(usage.Sample{}, err) {
+			return
+		}
 		for name, err := range s.files() {
 			if err == nil && ctx.Err() == nil {
 				if !p.file(ctx, name, yield) {

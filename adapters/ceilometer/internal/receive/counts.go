@@ -1,0 +1,56 @@
+package receive
+
+import (
+	"fmt"
+	"sync"
+)
+
+// counts are what was received since it was last told.
+type counts struct {
+	mu                               sync.Mutex
+	batches, samples, bytes, refused int
+}
+
+func (c *counts) add(samples, size int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.batches++
+	c.samples += samples
+	c.bytes += size
+}
+
+// maxTold is how many refusals are told one by one, between two lines of counts.
+const maxTold = 20
+
+// refuse reports whether the refusal is to be told.
+func (c *counts) refuse() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.refused++
+	return c.refused <= maxTold
+}
+
+// tellCounts says what was received since the last time, unless it is nothing.
+func (s *Server) tellCounts() {
+	c := &s.counts
+	c.mu.Lock()
+	batches, samples, bytes, refused := c.batches, c.samples, c.bytes, c.refused
+	c.batches, c.samples, c.bytes, c.refused = 0, 0, 0, 0
+	c.mu.Unlock()
+	if batches == 0 && refused == 0 {
+		return
+	}
+	text := fmt.Sprintf("received %d samples in %d batches (%d KiB)", samples, batches, (bytes+1023)/1024)
+	if refused > 0 {
+		text += fmt.Sprintf(", and refused %d requests", refused)
+	}
+	s.o.Tell(text)
+}
+
+// Write takes what net/http has to say of connections that failed.
+func (s *Server) Write(line []byte) (int, error) {
+	if s.counts.refuse() {
+		s.o.Tell(oneLine(string(line)))
+	}
+	return len(line), nil
+}
