@@ -93,6 +93,7 @@ func (a *App) root() *cobra.Command {
 		return wrongUse("%w\nhint: %s --help", err, cmd.CommandPath())
 	})
 	commands := append([]Command{
+		receiveCommand,
 		collectCommand, usageCommand, explainCommand, statusCommand, reportCommand,
 		draftCommand, billCommand, ordersCommand, statementCommand, historyCommand,
 		resolveCommand, reconcileCommand, voidCommand, verifyCommand,
