@@ -40,9 +40,11 @@ func (t tests) Run() int {
 // TestScripts runs what a user would type.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
+		Dir:  "testdata/script",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"post": postCommand},
 		Setup: func(env *testscript.Env) error {
 			now := time.Now().UTC()
+			env.Setenv("ADDRESS", freeAddress(t))
 			env.Setenv("THIS_MONTH", now.Format("2006-01"))
 			env.Setenv("NEXT_MONTH", now.AddDate(0, 0, 32-now.Day()).Format("2006-01"))
 			if shared := os.Getenv("ARTIFICE_SHARED"); shared != "" {
