@@ -65,7 +65,7 @@ func TestDatacenter(t *testing.T) {
 		{"no metadata", rules, nil, "home", true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			p, err := newPlacing(test.config)
+			p, err := newPlacing(test.config.Datacenter, test.config.DatacenterKey, test.config.DatacenterHost)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -23,9 +23,9 @@ type placing struct {
 
 const hostKey = "host"
 
-func newPlacing(c Config) (placing, error) {
-	hosts, err := hostRules(c.DatacenterHost)
-	p := placing{fallback: c.Datacenter, keys: c.DatacenterKey, hosts: hosts}
+func newPlacing(fallback string, keys []string, byHost map[string]string) (placing, error) {
+	hosts, err := hostRules(byHost)
+	p := placing{fallback: fallback, keys: keys, hosts: hosts}
 	if p.fallback == "" {
 		p.fallback = defaultDatacenter
 	}

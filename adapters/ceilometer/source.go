@@ -43,7 +43,7 @@ func NewSource(_ context.Context, config Config) (*Source, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	place, err := newPlacing(config)
+	place, err := newPlacing(config.Datacenter, config.DatacenterKey, config.DatacenterHost)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,223 @@
+package ceilometer
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/openstack-artifice/artifice/internal/openstack"
+	"github.com/openstack-artifice/artifice/usage"
+)
+
+// An API yields the samples that the API of a Ceilometer has, in its second
+// version: that of the clouds before Gnocchi. Its methods may be called
+// concurrently.
+type API struct {
+	config  APIConfig
+	cloud   *openstack.Cloud
+	service *openstack.Service
+	trusted trust
+	now     func() time.Time
+}
+
+var (
+	_ usage.Source        = (*API)(nil)
+	_ usage.TenantLister  = (*API)(nil)
+	_ usage.HealthChecker = (*API)(nil)
+)
+
+// NewAPI returns an API for the cloud of config. It asks nobody yet: a cloud
+// that cannot be reached comes out of Samples and CheckHealth.
+func NewAPI(_ context.Context, config APIConfig) (*API, error) {
+	return newAPI(config, openstack.Options{})
+}
+
+func newAPI(config APIConfig, o openstack.Options) (*API, error) {
+	if err := config.Validate(); err != nil {
+		return nil, err
+	}
+	trusted, err := newTrust(config.TrustSources)
+	if err != nil {
+		return nil, err
+	}
+	cloud, err := config.Open(o)
+	if err != nil {
+		return nil, err
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &API{config: config, cloud: cloud, service: cloud.Service("metering", config.Endpoint), trusted: trusted, now: o.Now}, nil
+}
+
+// Close drops the connections.
+func (a *API) Close() error { return a.cloud.Close() }
+
+// Tenants yields the projects of the cloud that tenants.* take.
+func (a *API) Tenants(ctx context.Context) iter.Seq2[usage.Tenant, error] {
+	return a.cloud.Tenants(ctx)
+}
+
+// Samples yields the samples of the query's meters, day by day. What cannot be
+// read comes as an error in between, one for each meter; it goes on with the
+// others. It ends after ctx's error, and where the login is refused.
+//
+// Samples with the same metadata share one map, which must not be changed.
+func (a *API) Samples(ctx context.Context, q usage.Query) iter.Seq2[usage.Sample, error] {
+	return func(yield func(usage.Sample, error) bool) {
+		r, err := a.begin(ctx, q)
+		if err != nil {
+			if ctx.Err() != nil {
+				err = ctx.Err()
+			}
+			yield(usage.Sample{}, err)
+			return
+		}
+		r.read(ctx, yield)
+	}
+}
+
+// An apiReading is what one call of Samples reads.
+type apiReading struct {
+	*API
+	query    usage.Query
+	from, to time.Time
+	prefix   string // of every path
+	shape    string // samples or meters
+	place    placing
+	tenants  map[string]bool // nil for all
+	kept     keep
+	leaving  sync.Mutex // held while query.LeftOut is called
+	failed   sync.Map   // meters of which a span could not be read
+}
+
+// begin finds out what a query means at this time.
+func (a *API) begin(ctx context.Context, q usage.Query) (*apiReading, error) {
+	r := &apiReading{API: a, query: q, from: a.start(q.Collected[""]), to: a.now().UTC().Truncate(time.Hour).Add(2 * time.Hour)}
+	if !q.Before.IsZero() && q.Before.Before(r.to) {
+		r.to = q.Before.UTC()
+	}
+	endpoint, err := a.service.Endpoint(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.prefix = pathPrefix(endpoint.URL)
+	fallback := a.config.Datacenter
+	if fallback == "" {
+		if fallback = endpoint.Region; fallback == "" {
+			return nil, fmt.Errorf("%s: the catalog does not tell the region of Ceilometer (set datacenter)", a.cloud)
+		}
+	}
+	if r.place, err = newPlacing(fallback, a.config.DatacenterKey, a.config.DatacenterHost); err != nil {
+		return nil, err
+	}
+	if r.shape, err = a.findShape(ctx, r.prefix); err != nil {
+		return nil, err
+	}
+	if len(q.Meters) == 0 && r.shape == shapeMeters {
+		return nil, fmt.Errorf("%s: this Ceilometer tells samples by meter only: say which meters", a.cloud)
+	}
+	if r.tenants, err = a.taken(ctx, q); err != nil {
+		return nil, err
+	}
+	if r.query.LeftOut != nil {
+		r.query.LeftOut = func(s usage.Sample, why string) {
+			r.leaving.Lock()
+			defer r.leaving.Unlock()
+			q.LeftOut(s, why)
+		}
+	}
+	r.kept = newKeep(string(a.config.Keep), endpoint.URL)
+	return r, nil
+}
+
+// start is from when on samples are read: those that were collected before, and
+// are not late any more, are left.
+func (a *API) start(collected time.Time) time.Time {
+	from := a.now().UTC().Add(-a.config.Lookback)
+	if settled := collected.UTC().Add(-a.config.Late); settled.After(from) && settled.Before(a.now()) {
+		from = settled
+	}
+	if from = from.Truncate(usage.WindowLength); from.Before(a.config.Since) {
+		from = a.config.Since.UTC()
+	}
+	return from
+}
+
+// pathPrefix is what comes before samples and meters: some catalogs have the
+// version in the endpoint.
+func pathPrefix(endpoint *url.URL) string {
+	if path := strings.TrimRight(endpoint.Path, "/"); strings.HasSuffix(path, "/v2") {
+		return ""
+	}
+	return "v2/"
+}
+
+// findShape asks whether there are samples, unless the config says so.
+func (a *API) findShape(ctx context.Context, prefix string) (string, error) {
+	if a.config.Shape != shapeAuto {
+		return a.config.Shape, nil
+	}
+	answer, err := a.service.Do(ctx, openstack.Request{
+		Path:   prefix + "samples",
+		Query:  url.Values{"limit": {"1"}},
+		Accept: []int{http.StatusNotFound},
+	})
+	switch {
+	case err != nil:
+		return "", err
+	case answer.Status == http.StatusNotFound:
+		return shapeMeters, nil
+	}
+	return shapeSamples, nil
+}
+
+// taken are the tenants whose samples count, nil for all: those that tenants.*
+// take, and those that were collected before, which may be gone by now.
+func (a *API) taken(ctx context.Context, q usage.Query) (map[string]bool, error) {
+	f := a.config.Tenants
+	if len(f.Domain)+len(f.Name)+len(f.Tag)+len(f.Include)+len(f.Ignore) == 0 && !f.Own {
+		return nil, nil
+	}
+	all := map[string]bool{}
+	for id := range q.Collected {
+		all[id] = true
+	}
+	for t, err := range a.cloud.Tenants(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		all[t.ID] = true
+	}
+	return all, nil
+}
+
+// CheckHealth tells whether the login works, what the cloud's own checks tell,
+// whether samples can be asked for, and whether days can be kept.
+func (a *API) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		failed := false
+		for name, err := range a.cloud.CheckHealth(ctx, a.service) {
+			failed = failed || err != nil
+			if !yield(name, err) {
+				return
+			}
+		}
+		if failed {
+			return
+		}
+		r, err := a.begin(ctx, usage.Query{Meters: []string{"instance"}})
+		if err == nil {
+			_, err = r.ask(ctx, span{meter: "instance", from: r.to.Add(-time.Hour), to: r.to}, 1)
+		}
+		if !yield("samples", err) || a.config.Keep == "" {
+			return
+		}
+		yield("keep "+string(a.config.Keep), checkKeep(string(a.config.Keep)))
+	}
+}
