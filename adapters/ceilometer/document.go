@@ -19,6 +19,7 @@ import (
 const (
 	maxSample  = 1 << 20 // bytes of a sample, with the blanks before it
 	readBuffer = 64 << 10
+	maxStart   = 64 // bytes that tell JSON from Python's dictionaries
 
 	byteOrderMark = "\ufeff"
 )
@@ -76,13 +77,17 @@ func open(name string) (*document, error) {
 }
 
 // read makes src what the document reads, after the mark that some editors put
-// before UTF-8.
+// before UTF-8. It is JSON, or Python's dictionaries.
 func (d *document) read(src io.Reader) {
 	buffered := bufio.NewReaderSize(src, readBuffer)
 	if start, _ := buffered.Peek(len(byteOrderMark)); string(start) == byteOrderMark {
 		_, _ = buffered.Discard(len(byteOrderMark)) // of what is there
 	}
-	d.in = newInput(buffered)
+	src = buffered
+	if start, _ := buffered.Peek(maxStart); isRepr(start) {
+		src = &reprReader{in: buffered}
+	}
+	d.in = newInput(src)
 	d.dec = jsontext.NewDecoder(d.in, lenient)
 }
 
@@ -108,7 +113,7 @@ func (d *document) values() iter.Seq2[value, error] {
 			}
 			json, err := d.dec.ReadValue()
 			if err == io.EOF {
-				if empty && !strings.HasSuffix(strings.TrimSuffix(d.name, ".gz"), ".jsonl") {
+				if empty && !isLines(d.name) {
 					yield(value{}, fmt.Errorf("%s: empty, where a list without samples is []: it was cut short; %s it again, or remove it", d.name, d.fetch))
 				}
 				return

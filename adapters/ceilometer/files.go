@@ -19,12 +19,31 @@ var suffixes = [...]string{".json", ".jsonl", ".json.gz", ".jsonl.gz"}
 const suffixesText = "*.json, *.jsonl, *.json.gz, *.jsonl.gz"
 
 func isSamples(name string) bool {
+	name = unrotated(name)
 	for _, suffix := range suffixes {
 		if strings.HasSuffix(name, suffix) {
 			return true
 		}
 	}
 	return false
+}
+
+// isLines reports whether a file has a sample a line, and may have none.
+func isLines(name string) bool {
+	return strings.HasSuffix(strings.TrimSuffix(unrotated(name), ".gz"), ".jsonl")
+}
+
+// unrotated is the name of a file before it was rotated: samples.jsonl of
+// samples.jsonl.3, and samples.jsonl.gz of samples.jsonl.3.gz.
+func unrotated(name string) string {
+	bare, zipped := strings.CutSuffix(name, ".gz")
+	if short := strings.TrimRight(bare, "0123456789"); short != bare && strings.HasSuffix(short, ".") {
+		bare = strings.TrimSuffix(short, ".")
+	}
+	if zipped {
+		bare += ".gz"
+	}
+	return bare
 }
 
 // recover makes what a receiver that died had taken in a file like others.

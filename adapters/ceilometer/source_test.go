@@ -129,7 +129,7 @@ func TestShapesAreEqual(t *testing.T) {
 	if len(old) != 6 {
 		t.Fatalf("%d samples, want 6", len(old))
 	}
-	for _, name := range []config.Path{"testdata/new.json", "testdata/publisher.jsonl"} {
+	for _, name := range []config.Path{"testdata/new.json", "testdata/publisher.jsonl", "testdata/publisher-python.jsonl"} {
 		got := read(t, Config{Path: name}, usage.Query{})
 		if diff := cmp.Diff(old, got, equalVolumes, cmpopts.IgnoreFields(usage.Sample{}, "Origin")); diff != "" {
 			t.Errorf("%s: -old +new:\n%s", name, diff)
