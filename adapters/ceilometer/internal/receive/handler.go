@@ -99,10 +99,10 @@ func (s *Server) authorized(r *http.Request) error {
 	}
 	given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok {
-		_, given, ok = r.BasicAuth()
+		_, given, _ = r.BasicAuth()
 	}
 	want, got := sha256.Sum256([]byte(s.o.Token)), sha256.Sum256([]byte(given))
-	if !ok || subtle.ConstantTimeCompare(want[:], got[:]) != 1 {
+	if subtle.ConstantTimeCompare(want[:], got[:]) != 1 {
 		return refuse(http.StatusUnauthorized, "the token is missing or wrong (Authorization: Bearer TOKEN, or https://USER:TOKEN@host)")
 	}
 	return nil

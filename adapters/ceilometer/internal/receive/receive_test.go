@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -149,6 +150,23 @@ func TestTake(t *testing.T) {
 				t.Errorf("status %d with Retry-After %q", test.status, again)
 			}
 		})
+	}
+}
+
+// Of what unpacks to far too much no more is unpacked than may be kept.
+func TestBomb(t *testing.T) {
+	bomb := zipped(strings.Repeat(" ", 32<<20))
+	o := (&keeper{}).options()
+	o.MaxBatch = 1 << 20
+	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(bomb))
+	r.Header = http.Header{"Content-Type": {"application/json"}, "Content-Encoding": {"gzip"}}
+	w := httptest.NewRecorder()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	New(o).ServeHTTP(w, r)
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; w.Code != 413 || took > 16<<20 {
+		t.Errorf("%d, and %d bytes of memory", w.Code, took)
 	}
 }
 
