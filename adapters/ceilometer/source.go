@@ -1,10 +1,14 @@
-// Package ceilometer reads Ceilometer's samples from files.
+// Package ceilometer reads Ceilometer's samples: from files, from what its
+// publishers send, and from its own API.
 //
 // A [Source] reads a file, or the files of a directory, as Ceilometer's API
 // answered or its file publisher wrote them: JSON lists of samples, or samples
 // one after the other, compressed or not, in both shapes that Ceilometer ever
-// sent (counter_name and meter). Files are streamed: memory does not grow with
-// their size, and a hostile file gives an error.
+// sent (counter_name and meter), or Python's dictionaries. Files are streamed:
+// memory does not grow with their size, and a hostile file gives an error.
+// [Source.Receive] puts what is sent over HTTP into such files.
+//
+// An [API] reads what a Ceilometer from before Gnocchi has stored.
 //
 // What cannot be right is never dropped in silence: each such sample, and each
 // file that cannot be read to its end, comes out as an error that names the
