@@ -29,6 +29,7 @@ var common = map[string]string{
 	"man":             "",
 	"orders":          "from month output tenant to",
 	"prune":           "",
+	"receive":         "",
 	"reconcile":       "from month output tenant to",
 	"report":          "month tenant",
 	"resolve":         "",

@@ -14,10 +14,11 @@ func verifyCommand(a *App) *cobra.Command {
 		Long: "verify reads the whole ledger and proves it: that no time of a tenant is billed\n" +
 			"twice and none between billed blocks is forgotten; that every total follows\n" +
 			"from its items, every item from the usage that it sums, at its cost, and this\n" +
-			"from what was folded; that late usage is carried once; and that the keys and histories of orders are what they\n" +
-			"must be. It says what it looked at, changes nothing, and names all mistakes at\n" +
-			"once: the exit code is 1 then. It is 3 where there is no mistake, but usage that\n" +
-			"is in no order, of time that was billed: artifice status lists it as well.",
+			"from what was folded; that late usage is carried once; and that the keys and\n" +
+			"histories of orders are what they must be. It says what it looked at, changes\n" +
+			"nothing, and names all mistakes at once: the exit code is 1 then. It is 3 where\n" +
+			"there is no mistake, but usage that is in no order, of time that was billed:\n" +
+			"artifice status lists it as well.",
 		Example: "  artifice verify\n  artifice verify --tenant 931dc699f9934021bb4a2b1088ba4d3b",
 		Args:    noArgs,
 	}
