@@ -32,6 +32,7 @@ var modules = map[string]string{
 	"go.yaml.in/yaml/v3":                                       "reads Distil's mappings",
 	"golang.org/x/mod":                                         "reads go.mod",
 	"golang.org/x/sys":                                         "locks files",
+	"golang.org/x/term":                                        "tells whether there is a terminal",
 	"golang.org/x/text":                                        "knows currencies",
 	"golang.org/x/tools":                                       "checks types",
 	"gopkg.in/ini.v1":                                          "reads configs",
@@ -40,6 +41,8 @@ var modules = map[string]string{
 	"pgregory.net/rapid":                                       "finds counterexamples in tests",
 
 	"github.com/BurntSushi/toml":           "of honnef.co/go/tools",
+	"github.com/VividCortex/ewma":          "of github.com/vbauerster/mpb/v8",
+	"github.com/acarl005/stripansi":        "of github.com/vbauerster/mpb/v8",
 	"github.com/bahlo/generic-list-go":     "of github.com/pb33f/libopenapi",
 	"github.com/basgys/goxml2json":         "of github.com/pb33f/libopenapi-validator",
 	"github.com/buger/jsonparser":          "of github.com/pb33f/libopenapi",
