@@ -47,7 +47,8 @@ func (e *Engine) Bill(ctx context.Context, block usage.Span, tenants []string) (
 	if err != nil {
 		return nil, err
 	}
-	return e.each(ctx, len(all), func(i int) Outcome {
+	step := Step{Name: "bill", Of: BlockLabel(block, e.Location), Unit: "tenants", Total: int64(len(all))}
+	return e.each(ctx, step, func(i int) Outcome {
 		t := all[i]
 		if lag, ok := behind[t.ID]; ok {
 			return notBilled(ledger.Order{Order: invoice.Order{Tenant: t, Block: block}}, fmt.Errorf("tenant %s: source %s is collected through %s only: artifice collect says why", t.ID, lag.Source, lag.Through.Format(time.RFC3339)))
@@ -56,10 +57,13 @@ func (e *Engine) Bill(ctx context.Context, block usage.Span, tenants []string) (
 	})
 }
 
-// each does n things, as many at the same time as there are workers, and
-// returns what they came to in their order. Once ctx has ended nothing more is
+// each does the things of a step, as many at the same time as there are workers,
+// and returns what they came to in their order. Once ctx has ended nothing more is
 // begun: the error is then the context's, and what was not begun is left out.
-func (e *Engine) each(ctx context.Context, n int, do func(i int) Outcome) ([]Outcome, error) {
+func (e *Engine) each(ctx context.Context, step Step, do func(i int) Outcome) ([]Outcome, error) {
+	n := int(step.Total)
+	progress := e.begin(step)
+	defer progress.End()
 	outcomes := make([]Outcome, n)
 	var next atomic.Int64
 	work := func() {
@@ -68,7 +72,10 @@ func (e *Engine) each(ctx context.Context, n int, do func(i int) Outcome) ([]Out
 			if i >= n {
 				return
 			}
+			began := e.Now()
 			outcomes[i] = do(i)
+			e.logOutcome(ctx, step.Name, outcomes[i], began)
+			progress.Add(1)
 		}
 	}
 	if e.Workers <= 1 {

@@ -13,6 +13,7 @@
 package billing
 
 import (
+	"log/slog"
 	"time"
 
 	"github.com/openstack-artifice/artifice/invoice"
@@ -46,6 +47,12 @@ type Engine struct {
 	Buffer  int           // bytes of memory for samples that are being sorted; 0 for spool.DefaultBuffer
 
 	Now func() time.Time // the clock
+
+	// Watch is told of each step that begins, and what it returns of how far
+	// that is. It may be nil, as Log may, which has a line for each tenant and
+	// step.
+	Watch func(Step) Progress
+	Log   *slog.Logger
 }
 
 // DefaultLease is how long an order is held where nothing else is said: longer

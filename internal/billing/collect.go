@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"time"
@@ -116,14 +117,19 @@ func (e *Engine) collect(ctx context.Context, source Source, through time.Time) 
 	if err != nil {
 		return c.report, err
 	}
+	began := c.Now()
 	if err := c.foldAll(ctx, parts); err != nil {
 		return c.report, err
 	}
 	c.mark()
-	if err := c.mistakes.join(); err != nil {
-		return c.report, errors.Join(err, errors.New("these were not collected, and the time of their tenants does not move on: mend what is wrong, and collect again"), c.flush(ctx))
+	flushed := c.flush(ctx)
+	if flushed == nil {
+		c.logCollected(ctx, began)
 	}
-	return c.report, c.flush(ctx)
+	if err := c.mistakes.join(); err != nil {
+		return c.report, errors.Join(err, errors.New("these were not collected, and the time of their tenants does not move on: mend what is wrong, and collect again"), flushed)
+	}
+	return c.report, flushed
 }
 
 // recall finds out what the store knows of the source.
@@ -220,6 +226,31 @@ func (c *collector) mark() {
 			c.batch.Tenants = append(c.batch.Tenants, known)
 		}
 	}
+}
+
+// logCollected writes the line of the source, and one for each tenant.
+func (c *collector) logCollected(ctx context.Context, began time.Time) {
+	if c.Log == nil {
+		return
+	}
+	source := slog.String(LogSource, c.source.Name)
+	c.log(ctx, slog.LevelInfo, "fold", source, slog.Int(LogSamples, c.report.Counted), slog.Int(LogEntries, c.report.Entries), c.took(began))
+	line := func(level slog.Level, tenant, result string, through time.Time) {
+		c.log(ctx, level, "collect", slog.String(LogTenant, tenant), source, slog.String(LogResult, result), slog.String(LogThrough, through.UTC().Format(time.RFC3339)))
+	}
+	for _, tenant := range slices.Sorted(maps.Keys(c.held)) {
+		line(slog.LevelWarn, tenant, "held", latest(c.held[tenant], c.marked[tenant]))
+	}
+	for _, tenant := range c.report.Tenants {
+		line(slog.LevelInfo, tenant, "collected", c.report.Through)
+	}
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // batchFolds is how many folds are written in one transaction, about.

@@ -168,7 +168,9 @@ func (e *Engine) send(ctx context.Context, h *held, inv invoice.Invoice) Outcome
 	case err != nil:
 		return e.stopped(ctx, h, inv, fmt.Errorf("nothing was sent: %w", err))
 	}
-	within, cancel := e.withLease(ctx, h)
+	// Whoever stops the run waits for what is being sent: given up, nobody could
+	// tell whether the ERP has it.
+	within, cancel := e.withLease(context.WithoutCancel(ctx), h)
 	defer cancel()
 	h.sent = true
 	reference, err := inv.Commit(within)

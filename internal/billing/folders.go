@@ -16,6 +16,7 @@ import (
 type folded struct {
 	key       seriesKey
 	meters    int
+	samples   int // as the source gave them
 	counted   int
 	kept      int
 	tenants   []string // seen before the end of collecting
@@ -43,6 +44,8 @@ type heldBack struct {
 // where there are several, and writes what comes of them in the order of the
 // series.
 func (c *collector) foldAll(ctx context.Context, parts []*spool.Part) error {
+	progress := c.begin(Step{Name: "fold", Of: c.source.Name, Unit: "samples", Total: int64(c.report.Read)})
+	defer progress.End()
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	defer running.Wait()
@@ -77,6 +80,7 @@ func (c *collector) foldAll(ctx context.Context, parts []*spool.Part) error {
 		if err := c.write(ctx, heads[least]); err != nil {
 			return err
 		}
+		progress.Add(int64(heads[least].samples))
 		heads[least] = next[least]()
 	}
 }
@@ -131,7 +135,7 @@ func (p *partFolder) next(ctx context.Context) *folded {
 	if err != nil {
 		return &folded{err: err}
 	}
-	r := &folded{key: seriesKey{series.Meter, series.Resource}}
+	r := &folded{key: seriesKey{series.Meter, series.Resource}, samples: series.Records}
 	r.err = p.fold(ctx, series, r)
 	return r
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -59,7 +60,9 @@ func lookedAt(meters []usage.Meter) []string {
 
 // read takes in every sample that the meters ask for, or all mistakes.
 func (c *collector) read(ctx context.Context, samples *spool.Spool) error {
-	latest := c.Now().Add(clockSkew)
+	began, latest := c.Now(), c.Now().Add(clockSkew)
+	progress := c.begin(Step{Name: "read", Of: c.source.Name, Unit: "samples", Whole: true})
+	defer progress.End()
 	var mistakes mistakes
 	for s, err := range c.source.Samples(ctx, c.query()) {
 		if err == nil {
@@ -77,7 +80,9 @@ func (c *collector) read(ctx context.Context, samples *spool.Spool) error {
 		if err := samples.Add(&s); err != nil {
 			return err
 		}
-		c.report.Read++
+		if c.report.Read++; c.report.Read%readStep == 0 {
+			progress.Add(readStep)
+		}
 		if s.Time.After(c.latest) {
 			c.latest = s.Time
 		}
@@ -88,8 +93,12 @@ func (c *collector) read(ctx context.Context, samples *spool.Spool) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	c.log(ctx, slog.LevelInfo, "read", slog.String(LogSource, c.source.Name), slog.Int(LogSamples, c.report.Read), c.took(began))
 	return mistakes.join()
 }
+
+// readStep is after how many samples it is told how far reading is.
+const readStep = 1000
 
 // plausible returns an error for a sample that cannot be right.
 func plausible(s *usage.Sample, latest time.Time) error {

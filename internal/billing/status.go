@@ -56,6 +56,8 @@ func (e *Engine) Status(ctx context.Context, ids []string) ([]Status, error) {
 			unbilled[u.Tenant] = append(unbilled[u.Tenant], u)
 		}
 	}
+	progress := e.begin(Step{Name: "look", Unit: "tenants", Total: int64(len(tenants)), Whole: true})
+	defer progress.End()
 	var all []Status
 	for _, t := range tenants {
 		s := Status{Tenant: t, Collected: byTenant[t.ID]}
@@ -76,6 +78,7 @@ func (e *Engine) Status(ctx context.Context, ids []string) ([]Status, error) {
 		}
 		s.Unbilled = unbilled[t.ID]
 		all = append(all, s)
+		progress.Add(1)
 	}
 	return all, nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -86,18 +87,23 @@ func (e *Engine) Verify(ctx context.Context, ids []string) (Verified, error) {
 			return Verified{}, fmt.Errorf("tenant %s is not in the ledger", id)
 		}
 	}
+	if len(ids) > 0 {
+		maps.DeleteFunc(tenants, func(tenant string, _ bool) bool { return !slices.Contains(ids, tenant) })
+	}
+	progress := e.begin(Step{Name: "verify", Unit: "tenants", Total: int64(len(tenants)), Whole: true})
+	defer progress.End()
 	var all Verified
 	var verified []string
 	for _, tenant := range slices.Sorted(maps.Keys(tenants)) {
-		if len(ids) > 0 && !slices.Contains(ids, tenant) {
-			continue
-		}
+		began := e.Now()
 		v, err := e.verifySteady(ctx, tenant)
 		if err != nil {
 			return all, fmt.Errorf("tenant %s: %w", tenant, err)
 		}
 		all.add(v)
 		verified = append(verified, tenant)
+		e.log(ctx, slog.LevelInfo, "verify", slog.String(LogTenant, tenant), slog.Int(LogEntries, v.Entries), slog.Int("mistakes", len(v.Mistakes)), e.took(began))
+		progress.Add(1)
 	}
 	all.Unbilled, err = e.unbilledOf(ctx, verified)
 	return all, err

@@ -29,6 +29,8 @@ type Part struct {
 // it.
 type Series struct {
 	Meter, Resource string
+	// Records are how many samples there are, repetitions among them.
+	Records int
 	// Clashes are how many samples were left out until now although they are no
 	// repetitions: their id was counted before, with another content. The first
 	// of them is Clash.
@@ -64,7 +66,7 @@ func (p *Part) Next() (*Series, error) {
 	}
 	p.seen.clear()
 	p.isLast = false
-	p.series = &Series{Meter: p.merge.meter, Resource: p.merge.resource, part: p}
+	p.series = &Series{Meter: p.merge.meter, Resource: p.merge.resource, Records: p.merge.left(), part: p}
 	return p.series, nil
 }
 
