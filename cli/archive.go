@@ -43,7 +43,9 @@ func (a *App) export(ctx context.Context, s *session, from ledger.Archiver, path
 	var summary archive.Summary
 	err := create(path, a.Stdout, func(w io.Writer) error {
 		var err error
-		summary, err = archive.Write(w, s.Deployment, from.Dump(ctx))
+		progress := a.watch.begin(billing.Step{Name: "export", Unit: "records", Whole: true})
+		defer progress.End()
+		summary, err = archive.Write(w, s.Deployment, counted(progress, from.Dump(ctx)))
 		return err
 	})
 	if err != nil {
@@ -77,15 +79,17 @@ func importCommand(a *App) *cobra.Command {
 				return fmt.Errorf("%s is of the deployment %q, and this one is %q: the keys of its orders would not be found again (set deployment = %s)",
 					args[0], r.Deployment(), s.Deployment, r.Deployment())
 			}
+			imported := a.watch.begin(billing.Step{Name: "import", Unit: "records", Whole: true})
 			records := 0
 			err = archiver.Load(ctx, func(yield func(ledger.Record, error) bool) {
-				for record, err := range r.Records() {
+				for record, err := range counted(imported, r.Records()) {
 					records++
 					if !yield(record, err) {
 						return
 					}
 				}
 			})
+			imported.End()
 			if errors.Is(err, ledger.ErrNotEmpty) {
 				return fmt.Errorf("%w: import fills a new one only (let the config name another)", err)
 			}
@@ -134,7 +138,9 @@ func pruneCommand(a *App) *cobra.Command {
 		if err := a.export(ctx, s, archiver, export); err != nil {
 			return err
 		}
+		progress := a.watch.begin(billing.Step{Name: "prune", Whole: true})
 		pruned, err := pruner.Prune(ctx, until)
+		progress.End()
 		if err != nil {
 			return err
 		}

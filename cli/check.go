@@ -48,11 +48,13 @@ func checkCommand(a *App) *cobra.Command {
 		} else {
 			c.add("config", "meters", err)
 		}
+		c.progress = a.watch.begin(billing.Step{Name: "check", Unit: "checks", Whole: true})
 		for _, s := range d.Sources {
 			healthOf(cmd.Context(), &c, s)
 		}
 		healthOf(cmd.Context(), &c, d.Store)
 		healthOf(cmd.Context(), &c, d.Invoice)
+		c.progress.End()
 		if flags != (blockFlags{}) {
 			if err := a.checkPrices(cmd, &c, &flags); err != nil {
 				return err
@@ -81,9 +83,10 @@ func count(n int, one, many string) string {
 
 // checks gathers outcomes.
 type checks struct {
-	grid   *grid
-	failed int
-	told   map[[2]string]bool // mistakes, by adapter
+	grid     *grid
+	failed   int
+	told     map[[2]string]bool // mistakes, by adapter
+	progress billing.Progress
 }
 
 func newChecks() checks {
@@ -132,6 +135,7 @@ func healthOf[T any](ctx context.Context, c *checks, bound deployment.Bound[T]) 
 		return
 	}
 	for check, err := range health.CheckHealth(ctx) {
+		c.progress.Add(1)
 		c.add(bound.Key, check, err)
 	}
 }

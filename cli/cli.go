@@ -27,7 +27,9 @@ type App struct {
 	// Commands are further commands of this program.
 	Commands []Command
 
-	talk talk // what the command line asked for
+	talk  talk // what the command line asked for
+	watch *watch
+	tick  func(time.Duration) (ticks <-chan time.Time, stop func()) // nil for the machine's
 }
 
 // A Command makes a command that a program has beside the usual ones.
@@ -36,36 +38,62 @@ type Command func(*App) *cobra.Command
 // Main runs the program that the process was started as, and returns its exit
 // code.
 func Main(registry deployment.Registry, commands ...Command) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := Stoppable(context.Background())
 	defer stop()
-	// A second signal ends the program at once.
-	context.AfterFunc(ctx, stop)
 	app := &App{Registry: registry, Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now, Commands: commands}
 	return app.Run(ctx, os.Args[1:]...)
+}
+
+// Stoppable returns a context that ends with the first SIGINT or SIGTERM, which
+// asks a program to stop. A second one ends the process at once. To cancel it
+// is to wait for no signal any more.
+func Stoppable(parent context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(parent)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		select {
+		case <-signals:
+		case <-ctx.Done():
+		}
+		// Before anybody hears of the first one, the second does its work.
+		signal.Stop(signals)
+		cancel()
+	}()
+	return ctx, cancel
 }
 
 // Run runs one command line and returns its exit code.
 func (a *App) Run(ctx context.Context, args ...string) int {
 	root := a.root()
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
+	return a.end(ctx, cmd, err)
+}
+
+// end says how a command ended, and gives the exit code.
+func (a *App) end(ctx context.Context, cmd *cobra.Command, err error) int {
 	var exit *exitError
+	known := errors.As(err, &exit)
+	if known {
+		err = exit.err
+	}
+	wrong := known && exit.code == ExitUsage
+	stopped := ctx.Err() != nil && !wrong && (known || err != nil)
+	if err != nil && !(stopped && errors.Is(err, ctx.Err())) {
+		a.report(err)
+	}
 	switch {
+	case stopped:
+		a.warnf("%s", a.watch.stopped(cmd.CommandPath()))
+		return ExitStopped
+	case known:
+		return exit.code
 	case err == nil:
 		return ExitDone
-	case errors.As(err, &exit):
-		if exit.err != nil {
-			a.report(exit.err)
-		}
-		return exit.code
-	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
-		a.warnf("interrupted: what was done is kept; run the same command again to go on")
-		return ExitFailed
 	case errors.Is(err, ledger.ErrLocked):
-		a.report(err)
 		return ExitParked
 	}
-	a.report(err)
 	return ExitFailed
 }
 
@@ -85,6 +113,13 @@ func (a *App) root() *cobra.Command {
 	root.SetErr(a.Stderr)
 	root.PersistentFlags().StringP("config", "c", "artifice.ini", "the deployment's config `file`")
 	a.talk.register(root)
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if err := a.talk.begin(cmd, a.Stderr); err != nil {
+			return err
+		}
+		a.watching()
+		return nil
+	}
 	root.SetUsageTemplate(usageTemplate)
 	root.Flags().Bool("version", false, "say in a line what this program was built from")
 	root.SetVersionTemplate("{{.Version}}\n")

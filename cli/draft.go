@@ -57,14 +57,17 @@ func draftCommand(a *App) *cobra.Command {
 		var drafts []billing.Draft
 		var failed []error
 		var failedTenants []string
+		progress := a.watch.begin(billing.Step{Name: "draft", Of: billing.BlockLabel(block, s.Location), Unit: "tenants", Total: int64(len(known)), Whole: true})
 		for _, t := range known {
 			d, err := s.Draft(ctx, t, block)
+			progress.Add(1)
 			if err != nil {
 				failed, failedTenants = append(failed, err), append(failedTenants, t.ID)
 				continue
 			}
 			drafts = append(drafts, d)
 		}
+		progress.End()
 		if err := s.tellBehind(ctx, a, block, *tenants); err != nil {
 			return err
 		}
@@ -180,7 +183,7 @@ func (a *App) tellMissing(drafts []billing.Draft) error {
 		return nil
 	}
 	a.warnf("no cost for these, or none that fits: their tenants would be parked")
-	if err := g.write(a.Stderr, "table"); err != nil {
+	if err := a.tellGrid(g, "no cost, or none that fits"); err != nil {
 		return err
 	}
 	a.sayf("hint: give them a cost in the ERP's price list, or write billed = false in the meter's section")

@@ -13,18 +13,21 @@ const (
 	ExitFailed = 1
 	ExitUsage  = 2 // called wrongly
 	ExitParked = 3 // some tenants are parked, in doubt, or with another process
+
+	ExitStopped = 130 // by SIGINT or SIGTERM, as shells have it
 )
 
 // exitCodes tells of them in the help, the manual and the documents.
 const exitCodes = `0  done: everything that was asked for
 1  failed: something did not work, and stderr says what; the next run goes on
-   from there. So it is after an interrupt, where check finds a failure, verify
-   a mistake, or reconcile an invoice that is gone
+   from there. So it is where check finds a failure, verify a mistake, or
+   reconcile an invoice that is gone
 2  wrong use: a command, flag or argument that does not exist or does not fit;
    nothing was done
 3  something is left: tenants are parked or in doubt, wait until the ERP can be
    searched, or are with another process, as all are where that holds the lock
-   of the store. The others are done, and artifice status says what is next`
+   of the store. The others are done, and artifice status says what is next
+130  stopped: by ^C or SIGTERM; stderr says how far it came, and how to go on`
 
 // exitCodesTopic is what the help says of exit codes.
 func exitCodesTopic(*App) *cobra.Command {

@@ -67,6 +67,8 @@ func (a *App) open(ctx context.Context, cmd *cobra.Command, needs need) (*sessio
 		Holder:      holder(),
 		By:          operator(),
 		Now:         a.Now,
+		Watch:       a.watch.begin,
+		Log:         a.talk.log,
 	}}
 	for _, source := range d.Sources {
 		s.SourceNames = append(s.SourceNames, source.Name())
@@ -136,6 +138,7 @@ func (a *App) with(needs need, run func(context.Context, *session, *cobra.Comman
 			return err
 		}
 		defer func() { err = errors.Join(err, s.close()) }()
+		defer context.AfterFunc(cmd.Context(), func() { a.sayf("stopping, once what is at hand is done; a second signal stops at once") })()
 		began := a.Now()
 		defer func() { a.detailf("%s took %v", cmd.CommandPath(), a.Now().Sub(began).Round(time.Millisecond)) }()
 		return run(cmd.Context(), s, cmd, args)

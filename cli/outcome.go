@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -72,33 +73,44 @@ func (a *App) tellOutcomes(s *session, outcomes []billing.Outcome) error {
 
 func (a *App) tellOutcome(s *session, o billing.Outcome, t *told) {
 	tenant := o.Order.Tenant.ID
+	// A log has a line for each order already, from when it was dealt with.
+	logged := a.talk.log != nil
+	warnf := func(format string, args ...any) {
+		if !logged {
+			a.warnf(format, args...)
+		}
+	}
 	switch o.Result {
 	case billing.AlreadyBilled:
-		a.sayf("%s", alreadyBilled(s, o))
+		if !logged {
+			a.sayf("%s", alreadyBilled(s, o))
+		}
 	case billing.Parked:
 		t.parked = true
-		a.warnf("parked: tenant %s: %s", tenant, o.Order.Reason)
+		warnf("parked: tenant %s: %s", tenant, o.Order.Reason)
 		for _, m := range o.Missing {
-			a.warnf("  %s in %s: %s %s at stake", m.Service, m.Datacenter, m.Volume, m.Unit)
+			warnf("  %s in %s: %s %s at stake", m.Service, m.Datacenter, m.Volume, m.Unit)
 			t.unpriced = true
 		}
 	case billing.InDoubt:
 		t.doubt = true
-		a.warnf("in doubt: tenant %s: order %s: %s", tenant, o.Order.Key, o.Order.Reason)
+		warnf("in doubt: tenant %s: order %s: %s", tenant, o.Order.Key, o.Order.Reason)
 	case billing.Waiting, billing.NotSent:
 		t.waiting = true
 		if o.Err != nil {
-			a.warnf("%s: %v", o.Result, o.Err)
+			warnf("%s: %v", o.Result, o.Err)
 		}
 	case billing.Busy, billing.TakenOver:
 		t.busy = true
-		a.warnf("%s: %v", o.Result, o.Err)
+		warnf("%s: %v", o.Result, o.Err)
 	case billing.Overlaps:
 		t.failed = true
-		a.warnf("%s", overlaps(s, o))
+		warnf("%s", overlaps(s, o))
 	case billing.NotBilled:
 		t.failed, t.again = true, true
-		a.report(o.Err)
+		if !errors.Is(o.Err, context.Canceled) { // whoever stopped it knows
+			warnf("%v", o.Err)
+		}
 	case billing.StillThere:
 		t.waiting = true
 		a.sayf("%s: %v", o.Result, o.Err)
@@ -110,7 +122,7 @@ func (a *App) tellOutcome(s *session, o billing.Outcome, t *told) {
 		}
 	case billing.Absent, billing.Renamed, billing.Altered, billing.NotLookedUp:
 		t.failed = true
-		a.warnf("%s: %v", o.Result, o.Err)
+		warnf("%s: %v", o.Result, o.Err)
 	}
 }
 

@@ -62,7 +62,7 @@ func TestExitCodes(t *testing.T) {
 	}{
 		{"done", t.Context(), nil, ExitDone},
 		{"failed", t.Context(), errors.New("no"), ExitFailed},
-		{"interrupted", cancelled, fmt.Errorf("in between: %w", context.Canceled), ExitFailed},
+		{"stopped", cancelled, fmt.Errorf("in between: %w", context.Canceled), ExitStopped},
 		{"wrong use", t.Context(), wrongUse("no"), ExitUsage},
 		{"another program", t.Context(), fmt.Errorf("collect: %w", ledger.ErrLocked), ExitParked},
 	} {

@@ -21,5 +21,6 @@ func main() {
 	}
 	now := func() time.Time { return time.Now().Add(ahead) }
 	app := &cli.App{Registry: crash.Registry(), Stdout: os.Stdout, Stderr: os.Stderr, Now: now}
-	os.Exit(app.Run(context.Background(), os.Args[1:]...))
+	ctx, _ := cli.Stoppable(context.Background()) // until the process ends
+	os.Exit(app.Run(ctx, os.Args[1:]...))
 }

@@ -1,0 +1,78 @@
+package cli
+
+import (
+	"io"
+	"os"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/term"
+)
+
+// canDraw returns what bars are drawn on, nil where that can only take lines.
+func canDraw(w io.Writer) io.Writer {
+	f, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) || os.Getenv("TERM") == "dumb" || os.Getenv("TERM") == "" {
+		return nil
+	}
+	return f
+}
+
+// A bar is a line of a terminal that shows how far a step is. It has no colour.
+type bar struct {
+	all     *mpb.Progress
+	bar     *mpb.Bar
+	refresh chan any
+}
+
+// draw draws the bar of a step, as far as it is.
+func (w *watch) draw(r *running) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.drawn == nil {
+		refresh := make(chan any)
+		all := mpb.New(mpb.WithOutput(w.bars), mpb.WithManualRefresh(refresh))
+		w.drawn = &bar{all: all, refresh: refresh}
+		if r.Total == 0 {
+			w.drawn.bar = all.New(0, mpb.NopStyle(), mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return clean(r.String()) })))
+		} else {
+			style := mpb.BarStyle().Lbound("[").Filler("=").Tip(">").Padding(" ").Rbound("]")
+			w.drawn.bar = all.New(r.Total, style, mpb.PrependDecorators(decor.Name(clean(r.what()))),
+				mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return r.count() + ", " + r.left() })))
+		}
+	}
+	// One that is full would go at once: it goes when the step ends.
+	w.drawn.bar.SetCurrent(max(0, min(r.done.Load(), r.Total-1)))
+	w.drawn.refresh <- nil
+}
+
+// erase takes the bar away.
+func (w *watch) erase() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.drawn == nil {
+		return
+	}
+	w.drawn.bar.Abort(true)
+	// One picture shows it for the last time, and the next one nothing. They are
+	// there once a third is asked for and something else was answered since.
+	for range 3 {
+		w.drawn.refresh <- nil
+	}
+	_, _ = w.drawn.all.Write(nil)
+	w.drawn.all.Wait()
+	w.drawn = nil
+}
+
+// write writes talk, above the bar where there is one.
+func (w *watch) write(to io.Writer, text string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.drawn != nil {
+		if _, err := io.WriteString(w.drawn.all, text); err == nil {
+			w.drawn.refresh <- nil
+			return
+		}
+	}
+	_, _ = io.WriteString(to, text)
+}
