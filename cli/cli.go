@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -23,12 +24,13 @@ type App struct {
 	Registry deployment.Registry
 	Stdout   io.Writer
 	Stderr   io.Writer
-	Now      func() time.Time
+	Now      func() time.Time // nil for the clock of the machine
 	// Commands are further commands of this program.
 	Commands []Command
 
 	talk  talk // what the command line asked for
 	watch *watch
+	says  figures                                                   // to Prometheus
 	tick  func(time.Duration) (ticks <-chan time.Time, stop func()) // nil for the machine's
 }
 
@@ -65,10 +67,19 @@ func Stoppable(parent context.Context) (context.Context, context.CancelFunc) {
 
 // Run runs one command line and returns its exit code.
 func (a *App) Run(ctx context.Context, args ...string) int {
+	if a.Now == nil {
+		a.Now = time.Now
+	}
 	root := a.root()
 	root.SetArgs(args)
+	a.says.began = a.Now()
 	cmd, err := root.ExecuteContextC(ctx)
-	return a.end(ctx, cmd, err)
+	code := a.end(ctx, cmd, err)
+	if err := a.says.write(cmd.Name(), code, a.Now()); err != nil {
+		a.report(fmt.Errorf("--metrics-file: %w", err))
+		return max(code, ExitFailed)
+	}
+	return code
 }
 
 // end says how a command ended, and gives the exit code.
@@ -113,6 +124,7 @@ func (a *App) root() *cobra.Command {
 	root.SetErr(a.Stderr)
 	root.PersistentFlags().StringP("config", "c", "artifice.ini", "the deployment's config `file`")
 	a.talk.register(root)
+	a.says.register(root)
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		if err := a.talk.begin(cmd, a.Stderr); err != nil {
 			return err

@@ -44,6 +44,7 @@ func collectCommand(a *App) *cobra.Command {
 			s.Workers = runtime.GOMAXPROCS(0)
 		}
 		collected, err := s.Collect(ctx, until)
+		a.says.collected = collected
 		g := newGrid("source", "#samples", "#counted", "#tenants", "#series", "#windows", "#entries", "through")
 		for _, c := range collected {
 			end := "-"

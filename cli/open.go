@@ -28,6 +28,7 @@ func (a *App) load(cmd *cobra.Command) (*deployment.Deployment, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.says.name(file)
 	d, err := a.Registry.Load(file)
 	if err == nil {
 		a.detailf("config %s: deployment %s, %s, %v", d.Path, d.Deployment, d.Currency, d.Timezone)
@@ -138,6 +139,7 @@ func (a *App) with(needs need, run func(context.Context, *session, *cobra.Comman
 			return err
 		}
 		defer func() { err = errors.Join(err, s.close()) }()
+		defer func() { err = errors.Join(err, a.says.readLedger(cmd.Context(), s.Engine)) }()
 		defer context.AfterFunc(cmd.Context(), func() { a.sayf("stopping, once what is at hand is done; a second signal stops at once") })()
 		began := a.Now()
 		defer func() { a.detailf("%s took %v", cmd.CommandPath(), a.Now().Sub(began).Round(time.Millisecond)) }()

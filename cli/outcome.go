@@ -42,6 +42,7 @@ type told struct {
 // tellOutcomes says what a person should know of each tenant, and gives the
 // exit code.
 func (a *App) tellOutcomes(s *session, outcomes []billing.Outcome) error {
+	a.says.outcomes = outcomes
 	t := told{elsewhere: map[string]int{}}
 	for _, o := range outcomes {
 		a.tellOutcome(s, o, &t)

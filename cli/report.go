@@ -50,7 +50,7 @@ func reportCommand(a *App) *cobra.Command {
 		if path == "" {
 			path = "report-" + billing.BlockLabel(block, s.Location) + ".html"
 		}
-		if err := replace(path, a.Stdout, r.Write); err != nil {
+		if err := replace(path, a.Stdout, 0o600, r.Write); err != nil {
 			return err
 		}
 		if path != "-" {
@@ -61,14 +61,13 @@ func reportCommand(a *App) *cobra.Command {
 	return cmd
 }
 
-// replace writes a file, readable by its owner alone where it is new, in place
-// of one that may be there: whoever looks at it meanwhile sees the old one
+// replace writes a file, with this mode where it is new, in place of one that
+// may be there: whoever looks at it meanwhile sees the old one
 // whole or the new one whole. A path of - is stdout.
-func replace(path string, stdout io.Writer, write func(io.Writer) error) (err error) {
+func replace(path string, stdout io.Writer, mode fs.FileMode, write func(io.Writer) error) (err error) {
 	if path == "-" {
 		return write(stdout)
 	}
-	mode := fs.FileMode(0o600)
 	switch before, err := os.Stat(path); {
 	case err == nil && !before.Mode().IsRegular():
 		return fmt.Errorf("%s is no file: name another, or - for the standard output", path)

@@ -4,10 +4,9 @@
 package metrics
 
 import (
-	"bufio"
 	"bytes"
-	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,58 +30,77 @@ type Metric struct {
 	Help string
 }
 
-// A Label tells figures of one metric apart.
-type Label struct{ Name, Value string }
+// Labels tell figures of one metric apart.
+type Labels map[string]string
 
 // A Set is the figures of one file.
 type Set struct {
 	metrics []Metric
-	samples map[string]float64 // by metric and labels, as they are written
+	figures map[string]*figure // by metric and labels, as they are written
+}
+
+type figure struct {
+	name   string
+	labels Labels
+	value  float64
 }
 
 // New returns a set for figures of these metrics, without any yet. They are
 // written in this order.
-func New(all ...Metric) *Set { return &Set{metrics: all, samples: map[string]float64{}} }
+func New(all ...Metric) *Set { return &Set{metrics: all, figures: map[string]*figure{}} }
 
 // Set sets a figure.
-func (s *Set) Set(m Metric, value float64, labels ...Label) { s.samples[series(m, labels)] = value }
+func (s *Set) Set(m Metric, value float64, labels Labels) {
+	s.figures[series(m.Name, labels)] = &figure{m.Name, labels, value}
+}
 
 // SetTime sets a figure that is an instant, in seconds since 1970.
-func (s *Set) SetTime(m Metric, t time.Time, labels ...Label) {
-	s.Set(m, float64(t.UnixMilli())/1000, labels...)
+func (s *Set) SetTime(m Metric, t time.Time, labels Labels) {
+	s.Set(m, float64(t.UnixMilli())/1000, labels)
 }
 
 // Add adds to a figure, which is 0 where there is none.
-func (s *Set) Add(m Metric, n int, labels ...Label) { s.samples[series(m, labels)] += float64(n) }
+func (s *Set) Add(m Metric, n int, labels Labels) {
+	key := series(m.Name, labels)
+	if s.figures[key] == nil {
+		s.figures[key] = &figure{name: m.Name, labels: labels}
+	}
+	s.figures[key].value += float64(n)
+}
 
-// Forget drops all figures of a metric.
-func (s *Set) Forget(m Metric) {
-	for key := range s.samples {
-		if nameOf(key) == m.Name {
-			delete(s.samples, key)
+// Drop drops the figures that which says, by the name of their metric.
+func (s *Set) Drop(which func(name string, labels Labels) bool) {
+	maps.DeleteFunc(s.figures, func(_ string, f *figure) bool { return which(f.name, f.labels) })
+}
+
+// Label returns what a label of a metric is, of any of its figures that has it.
+func (s *Set) Label(m Metric, name string) string {
+	for _, key := range slices.Sorted(maps.Keys(s.figures)) {
+		if f := s.figures[key]; f.name == m.Name && f.labels[name] != "" {
+			return f.labels[name]
 		}
 	}
+	return ""
 }
 
-// series names a figure. Labels come in the order of their names.
-func series(m Metric, labels []Label) string {
-	if len(labels) == 0 {
-		return m.Name
-	}
-	labels = slices.SortedFunc(slices.Values(labels), func(a, b Label) int { return cmp.Compare(a.Name, b.Name) })
-	escape := strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)
-	var text strings.Builder
-	for i, l := range labels {
-		text.WriteString(string(",{"[min(1, max(0, 1-i))]))
-		fmt.Fprintf(&text, `%s="%s"`, l.Name, escape.Replace(strings.ToValidUTF8(l.Value, "\uFFFD")))
-	}
-	return m.Name + text.String() + "}"
-}
+var (
+	escape   = strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)
+	unescape = strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\"`, `"`)
+)
 
-// nameOf is the name of the metric of a figure.
-func nameOf(series string) string {
-	name, _, _ := strings.Cut(series, "{")
-	return name
+// series names a figure. Labels come in the order of their names, and those
+// without a value not at all.
+func series(name string, labels Labels) string {
+	var pairs []string
+	for _, label := range slices.Sorted(maps.Keys(labels)) {
+		if value := labels[label]; value != "" {
+			pairs = append(pairs, label+`="`+escape.Replace(strings.ToValidUTF8(value, "\uFFFD"))+`"`)
+		}
+	}
+	if len(pairs) == 0 {
+		return name
+	}
+	return name + "{" + strings.Join(pairs, ",") + "}"
 }
 
 // Text returns all figures, with what each means. The same figures give the
@@ -90,67 +108,48 @@ func nameOf(series string) string {
 func (s *Set) Text() []byte {
 	var out bytes.Buffer
 	for _, m := range s.metrics {
-		var lines []string
-		for key, value := range s.samples {
-			if nameOf(key) == m.Name {
-				lines = append(lines, key+" "+strconv.FormatFloat(value, 'f', -1, 64)+"\n")
+		head := fmt.Sprintf("# HELP %s %s\n# TYPE %s %s\n", m.Name, strings.NewReplacer(`\`, `\\`, "\n", `\n`).Replace(m.Help), m.Name, m.Kind)
+		for _, key := range slices.Sorted(maps.Keys(s.figures)) {
+			if f := s.figures[key]; f.name == m.Name {
+				out.WriteString(head + key + " " + strconv.FormatFloat(f.value, 'f', -1, 64) + "\n")
+				head = ""
 			}
 		}
-		if len(lines) == 0 {
-			continue
-		}
-		slices.Sort(lines)
-		fmt.Fprintf(&out, "# HELP %s %s\n# TYPE %s %s\n%s", m.Name, strings.ReplaceAll(m.Help, `\`, `\\`), m.Name, m.Kind, strings.Join(lines, ""))
 	}
 	return out.Bytes()
 }
 
 // Read takes over the figures of a text that Text has written, as far as their
 // metrics are those of the set. What it does not understand it leaves out: a
-// figure that is lost begins anew, as with any counter.
+// figure that is lost begins anew, as any counter may.
 func (s *Set) Read(text []byte) {
-	for lines := bufio.NewScanner(bytes.NewReader(text)); lines.Scan(); {
-		key, number, ok := cutLast(lines.Text(), " ")
-		value, err := strconv.ParseFloat(number, 64)
-		known := slices.ContainsFunc(s.metrics, func(m Metric) bool { return m.Name == nameOf(key) })
-		if ok && err == nil && known && wellFormed(key) {
-			s.samples[key] = value
+	for line := range strings.SplitSeq(string(text), "\n") {
+		at := strings.LastIndexByte(line, ' ')
+		if at < 0 {
+			continue
+		}
+		f, ok := parseSeries(line[:at])
+		value, err := strconv.ParseFloat(line[at+1:], 64)
+		known := slices.ContainsFunc(s.metrics, func(m Metric) bool { return m.Name == f.name })
+		if ok && known && err == nil && value-value == 0 { // neither infinite nor no number
+			f.value = value
+			s.figures[line[:at]] = &f
 		}
 	}
 }
 
-func cutLast(s, sep string) (before, after string, found bool) {
-	i := strings.LastIndex(s, sep)
-	if i < 0 {
-		return s, "", false
-	}
-	return s[:i], s[i+len(sep):], true
-}
-
-// wellFormed reports whether a figure is named as series does it.
-func wellFormed(key string) bool {
+// parseSeries reads what series has written, and nothing else.
+func parseSeries(key string) (f figure, ok bool) {
 	name, rest, labelled := strings.Cut(key, "{")
-	if !labelled {
-		return true
-	}
-	var labels []Label
-	for {
-		label, quoted, ok := strings.Cut(rest, "=")
-		if !ok {
-			return false
-		}
+	f = figure{name: name, labels: Labels{}}
+	for labelled {
+		label, quoted, _ := strings.Cut(rest, "=")
 		value, err := strconv.QuotedPrefix(quoted)
-		if err != nil {
-			return false
+		if err != nil || !strings.HasPrefix(value, `"`) {
+			return f, false
 		}
-		unquoted := strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\"`, `"`).Replace(value[1 : len(value)-1])
-		labels = append(labels, Label{label, unquoted})
-		rest = quoted[len(value):]
-		if rest == "}" {
-			return series(Metric{Name: name}, labels) == key
-		}
-		if rest, ok = strings.CutPrefix(rest, ","); !ok {
-			return false
-		}
+		f.labels[label] = unescape.Replace(value[1 : len(value)-1])
+		rest, labelled = strings.CutPrefix(quoted[len(value):], ",")
 	}
+	return f, series(name, f.labels) == key
 }
