@@ -115,6 +115,27 @@ func (a *Invoice) secrets() []string {
 	if secret, err := a.config.SigningSecret.Reveal(); err == nil {
 		all = append(all, secret, strings.TrimPrefix(secret, "whsec_"))
 	}
+	return append(all, append(keysIn(a.config.URL), keysIn(a.config.RatesURL)...)...)
+}
+
+// shortestKey is how long a value in a URL is at least that may be a key.
+// Shorter ones are words that stand in many a text.
+const shortestKey = 8
+
+// keysIn are the values in the query of a URL, as some receivers want their
+// keys there.
+func keysIn(u *url.URL) []string {
+	if u == nil {
+		return nil
+	}
+	var all []string
+	for _, values := range u.Query() {
+		for _, value := range values {
+			if len(value) >= shortestKey {
+				all = append(all, value, url.QueryEscape(value))
+			}
+		}
+	}
 	return all
 }
 
