@@ -221,3 +221,25 @@ func TestMetricsFile(t *testing.T) {
 		t.Errorf("where it cannot be written the exit code is %d", code)
 	}
 }
+
+// The page has every figure, and no other.
+func TestMetricsAreDocumented(t *testing.T) {
+	page, err := os.ReadFile("../docs/metrics.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]bool{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `(artifice_[a-z_]+)` ").FindAllStringSubmatch(string(page), -1) {
+		told[row[1]] = true
+	}
+	s := newFigures()
+	for _, m := range s.Metrics() {
+		if !told[m.Name] {
+			t.Errorf("docs/metrics.md does not tell of %s", m.Name)
+		}
+		delete(told, m.Name)
+	}
+	for name := range told {
+		t.Errorf("docs/metrics.md tells of %s, which is not there", name)
+	}
+}
