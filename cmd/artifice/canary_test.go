@@ -39,6 +39,7 @@ type candidate struct {
 	gen.Found
 	secrets []string
 	urls    []string // keys, of URLs or of text that may be one
+	texts   []string // other keys that take any text
 	usual   map[string]string
 }
 
@@ -85,6 +86,8 @@ func candidates(t *testing.T) []candidate {
 				c.usual[name] = "true"
 			case key[1] == "":
 				c.usual[name] = "x"
+			case strings.Contains(looks, "(text)"):
+				c.texts = append(c.texts, name)
 			}
 		}
 		if len(c.secrets)+len(c.urls) > 0 {
@@ -129,6 +132,13 @@ func (c candidate) keys(t *testing.T, program string, m misfortune, p place) (ke
 		keys[key] = c.url(m) + m.address + "/canary"
 	}
 	maps.Copy(keys, p.keys)
+	for key := range p.keys {
+		// A secret with an id of its own stands for a user.
+		if id := strings.TrimSuffix(key, "_secret") + "_id"; len(p.keys) == 1 && slices.Contains(c.texts, id) {
+			keys[id] = "x"
+			maps.DeleteFunc(keys, func(key, _ string) bool { return likeUser.MatchString(key) })
+		}
+	}
 	dir := t.TempDir()
 	for range maxMended {
 		noError(t, os.WriteFile(filepath.Join(dir, "artifice.ini"), []byte(c.config(keys)), 0o644))
@@ -139,10 +149,13 @@ func (c candidate) keys(t *testing.T, program string, m misfortune, p place) (ke
 		mended := false
 		for line := range strings.Lines(string(out)) {
 			key := blamed(line, keys, p)
-			lacks := slices.IndexFunc(c.secrets, func(s string) bool { return keys[s] == "" && strings.Contains(line, "needs "+s) })
+			needed := func(key string) bool { return keys[key] == "" && strings.Contains(line, "needs "+key+" ") }
+			secret, text := slices.IndexFunc(c.secrets, needed), slices.IndexFunc(c.texts, needed)
 			switch {
-			case lacks >= 0 && (key == "" || slices.Contains(c.urls, key)):
-				keys[c.secrets[lacks]] = "env:CANARY"
+			case text >= 0:
+				keys[c.texts[text]] = "x"
+			case secret >= 0 && (key == "" || slices.Contains(c.urls, key)):
+				keys[c.secrets[secret]] = "env:CANARY"
 			case key != "":
 				delete(keys, key)
 			default:
