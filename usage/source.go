@@ -35,9 +35,10 @@ type Query struct {
 	Before   time.Time // only samples earlier than this
 	Metadata []string  // keys of metadata that will be looked at
 	// Collected is up to where the usage of tenants was collected from the
-	// source before, by tenant, with "" for the source as a whole. A source may
-	// leave out samples of windows that lie before, where it knows that nothing
-	// came late for them; of a window it yields all, or none.
+	// source before, by tenant, with "" for the source as a whole: the zero time
+	// where there is a meter of which nothing was. A source may leave out samples
+	// of windows that lie before, where it knows that nothing came late for them;
+	// of a window it yields all, or none.
 	Collected map[string]time.Time
 	// Resources are the ids of resources. A source may yield those of others.
 	Resources []string

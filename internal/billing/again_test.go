@@ -393,8 +393,120 @@ func TestSourceIsToldWhatWasCollected(t *testing.T) {
 	for range 2 {
 		collect(t, e, august.End)
 	}
-	known := map[string]time.Time{"": august.End, "a": august.End}
-	if diff := cmp.Diff([]map[string]time.Time{{}, known, nil, known}, source.collected); diff != "" {
+	known, unknown := map[string]time.Time{"": august.End, "a": august.End}, map[string]time.Time{"": {}, "a": {}}
+	if diff := cmp.Diff([]map[string]time.Time{{}, known, unknown, known}, source.collected); diff != "" {
 		t.Errorf("told (-want +got):\n%s", diff)
+	}
+}
+
+// A meter that is new and whose rule does not fit is new again once it does.
+func TestNewMeterThatDoesNotFit(t *testing.T) {
+	bad := volume("a", "v1", "2013-08-05T03:10:00Z", "2")
+	bad.Kind = usage.Cumulative
+	source := &asked{samples: samples{all: []usage.Sample{bad, meterSample("b", "ip.floating", "ip1", "2013-08-05T03:10:00Z")}}}
+	e := newEngine(source, nil)
+	with := e.Meters
+	e.Meters = slices.DeleteFunc(slices.Clone(with), func(m usage.Meter) bool { return m.Name == "volume.size" })
+	collect(t, e, august.End)
+	e.Meters = with
+	if _, err := e.Collect(t.Context(), august.End); err == nil {
+		t.Fatal("a counter was taken for a gauge")
+	}
+	source.all[0].Kind = usage.Gauge
+	for range 2 {
+		collect(t, e, august.End)
+	}
+	var whole []bool
+	for _, told := range source.collected {
+		whole = append(whole, told[""].IsZero())
+	}
+	if want := []bool{true, true, true, false}; !slices.Equal(whole, want) {
+		t.Errorf("all was read again: %v, want %v", whole, want)
+	}
+}
+
+// A resource that cannot be computed holds its tenants back from the first
+// window that is left out on, not only from that of the mistake, and also those
+// of whom only what is recorded tells.
+func TestMistakeAfterTheBlock(t *testing.T) {
+	bad := volume("a", "v1", "2013-09-01T05:10:00Z", "2")
+	bad.Kind = usage.Cumulative
+	source := &samples{all: []usage.Sample{volume("a", "v1", "2013-08-05T03:10:00Z", "2"), volume("a", "v2", "2013-08-05T03:10:00Z", "2"), bad}}
+	e := newEngine(source, newDesk(map[string]string{"volume.size": "1"}))
+	for range 2 {
+		if _, err := e.Collect(t.Context(), september.End); err == nil {
+			t.Fatal("a counter was taken for a gauge")
+		}
+		if o := bill(t, e)[0]; o.Result != billing.NotBilled {
+			t.Errorf("August is %s, %s", o.Result, o.Order.Total)
+		}
+	}
+	source.all[2].Kind = usage.Gauge
+	collect(t, e, september.End)
+	if o := bill(t, e)[0]; o.Result != billing.Billed || o.Order.Total.String() != "4" {
+		t.Errorf("August is %s, %s", o.Result, o.Order.Total)
+	}
+	e = newEngine(source, newDesk(nil))
+	collect(t, e, august.End)
+	bad.Tenant = "b"
+	source.all = []usage.Sample{bad} // of a only what is recorded tells
+	if _, err := e.Collect(t.Context(), september.End); err == nil {
+		t.Fatal("a counter was taken for a gauge")
+	}
+	marks, err := e.Store.Marks(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range marks {
+		if m.Tenant == "a" && m.Through.After(bad.Time) {
+			t.Errorf("tenant a is collected through %s", m.Through)
+		}
+	}
+}
+
+// A late sample of a month that was billed under another rule changes the
+// window that it is in, and what it reaches into, and not all of the month.
+func TestLateSampleUnderAnotherRule(t *testing.T) {
+	hold := func(e *billing.Engine, d time.Duration) {
+		e.Meters = slices.Clone(e.Meters)
+		for i := range e.Meters {
+			if m := &e.Meters[i]; m.Name == "instance" {
+				m.Transformer, m.Rule = usage.Uptime{Hold: d}, "hold = "+d.String()
+			}
+		}
+	}
+	at := func(clock string) usage.Sample {
+		s := volume("a", "i1", "2013-08-05T"+clock+":00Z", "1")
+		s.Meter, s.Unit, s.Metadata = "instance", "instance", map[string]string{"flavor.name": "small", "status": "active"}
+		return s
+	}
+	source := &samples{}
+	for hour := 4; hour < 24; hour += 2 {
+		source.all = append(source.all, at(fmt.Sprintf("%02d:00", hour)))
+	}
+	e := newEngine(source, newDesk(map[string]string{"small": "1"}))
+	hold(e, time.Hour)
+	collect(t, e, august.End)
+	bill(t, e)
+	hold(e, 2*time.Hour)
+	collect(t, e, august.End)
+	if got := adjustments(t, e); len(got) > 0 {
+		t.Fatalf("adjustments %v", got)
+	}
+	source.all = append(source.all, at("03:30"))
+	collect(t, e, august.End)
+	if got := adjustments(t, e); len(got) == 0 || len(got) > 2 || got[0] != "a nz-1 i1 small 2013-08-05T03:00:00Z/2013-08-05T04:00:00Z 1800 second 1" {
+		t.Errorf("adjustments %q", got)
+	}
+	if c := collect(t, e, august.End)[0]; c.Changed > 0 {
+		t.Errorf("collected again: %+v", c)
+	}
+}
+
+// What is said to be of a time before clouds is of a clock that was never set.
+func TestClockThatWasNeverSet(t *testing.T) {
+	_, err := newEngine(&samples{all: []usage.Sample{volume("a", "v1", "1971-01-01T00:10:00Z", "2")}}, nil).Collect(t.Context(), august.End)
+	if err == nil || !strings.Contains(err.Error(), "look at the clock of the agent") {
+		t.Errorf("error %v", err)
 	}
 }

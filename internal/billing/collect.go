@@ -79,6 +79,7 @@ type collector struct {
 	marked        map[string]time.Time // up to where tenants were collected before
 	metered       map[string]time.Time // up to where meters were
 	unread        map[string]bool      // tenants whose samples could not all be read
+	failed        map[string]bool      // meters whose rule did not fit some series
 	held          map[string]time.Time // tenants whose usage could not be brought up to date, and from when on
 	mistakes      mistakes
 	batch         ledger.Batch
@@ -91,7 +92,7 @@ type collector struct {
 func (e *Engine) collect(ctx context.Context, source Source, through time.Time) (report Collected, err error) {
 	c := &collector{
 		Engine: e, source: source, report: Collected{Source: source.Name}, known: map[string]bool{},
-		marked: map[string]time.Time{}, metered: map[string]time.Time{}, unread: map[string]bool{}, held: map[string]time.Time{},
+		marked: map[string]time.Time{}, metered: map[string]time.Time{}, unread: map[string]bool{}, failed: map[string]bool{}, held: map[string]time.Time{},
 	}
 	// Read before all else: what another program records from here on fences
 	// this one off.
@@ -209,6 +210,9 @@ func (c *collector) mark() {
 	}
 	mark("", through)
 	for _, m := range c.meters {
+		if c.isNew(m) && (c.failed[m.Name] || len(c.unread) > 0) {
+			continue // all of it is read again
+		}
 		c.batch.Meters = append(c.batch.Meters, ledger.MeterMark{Source: c.source.Name, Meter: m.Name, Through: through})
 	}
 	for _, tenant := range slices.Sorted(maps.Keys(c.held)) {
@@ -265,6 +269,9 @@ func (c *collector) write(ctx context.Context, r *folded) error {
 		if at, held := c.held[h.tenant]; !held || h.from.Before(at) {
 			c.held[h.tenant] = h.from
 		}
+	}
+	for _, meter := range r.failed {
+		c.failed[meter] = true
 	}
 	for _, err := range r.mistakes {
 		c.mistakes.add(err)

@@ -47,6 +47,7 @@ type folder struct {
 	changes  []change
 	run      int  // where in changes the present run began
 	late     bool // whether other samples are among the reasons for it
+	settled  bool // whether samples that are as they were came after those
 	about    describer
 	result   folded
 	failed   error
@@ -96,7 +97,7 @@ func (f *folder) keep(k *ledger.Fold) {
 	f.end = k.Window.End
 	f.state, f.recorded = k.State, k.State
 	f.resumes = false
-	f.run, f.late = len(f.changes), false
+	f.run, f.late, f.settled = len(f.changes), false, false
 }
 
 // window brings the window of some samples up to date, and what lies before it.
@@ -156,7 +157,9 @@ func (f *folder) step(w *spool.Window, prepared []usage.Sample) {
 			f.tooLate(w, "", len(w.Samples))
 			return
 		}
-		f.late = f.late || len(w.Samples) > 0
+		if len(w.Samples) > 0 {
+			f.late, f.settled = true, false
+		}
 		if (f.uncollected(w.Start) || f.reconfigured(w.Start)) && f.billed(w, nil) {
 			now.rule = aside + now.rule
 		}
@@ -186,6 +189,9 @@ func (f *folder) step(w *spool.Window, prepared []usage.Sample) {
 	}
 	configured := !billed && (before.rule != now.rule || !before.dressed || before.dress != now.dress)
 	diverged = diverged && (f.late || others || !billed)
+	if billed && !others && rule != f.rule && f.settled {
+		diverged = false // what came late reaches no further, and the rest is the rule's
+	}
 	switch {
 	case k.Pruned:
 		if others || diverged {
@@ -202,6 +208,11 @@ func (f *folder) step(w *spool.Window, prepared []usage.Sample) {
 		f.keep(k)
 	case others || diverged || configured:
 		f.late = f.late || others
+		if others {
+			f.settled = false
+		} else if len(w.Samples) > 0 {
+			f.settled = f.late
+		}
 		f.fold(w, prepared, k, now, added)
 	default:
 		f.keep(k)
@@ -232,7 +243,7 @@ func (f *folder) fold(w *spool.Window, prepared []usage.Sample, known *ledger.Fo
 		f.changes = append(f.changes, change{Fold: fold, before: known, added: added})
 	}
 	if sameState(f.state, f.recorded) {
-		f.run, f.late = len(f.changes), false
+		f.run, f.late, f.settled = len(f.changes), false, false
 	}
 }
 

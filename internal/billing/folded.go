@@ -80,11 +80,15 @@ func (f *folder) setAside(fold *ledger.Fold) {
 func (f *folder) finish(r *folded) {
 	f.advance(f.through)
 	if f.failed != nil {
-		for _, tenant := range r.tenants {
-			r.held = append(r.held, heldBack{tenant, f.failedAt})
+		// What was changed before is not kept either.
+		from := f.failedAt
+		if len(f.changes) > 0 && f.changes[0].Window.Start.Before(from) {
+			from = f.changes[0].Window.Start
 		}
+		f.hold(r, r.tenants, from)
 		if !errors.Is(f.failed, errUnread) {
 			r.mistakes = append(r.mistakes, f.failed)
+			r.failed = append(r.failed, f.meter.Name)
 		}
 		return
 	}
@@ -118,16 +122,22 @@ func (f *folder) holdBack(r *folded) {
 			from = gone.Late.Start
 		}
 	}
-	hold := func(tenant string) { r.held = append(r.held, heldBack{tenant, from}) }
-	for _, tenant := range f.about.tenants {
-		hold(tenant)
-	}
+	f.hold(r, f.about.tenants, from)
+}
+
+// hold holds back tenants from a window on, and all whose usage of the series
+// is recorded.
+func (f *folder) hold(r *folded, tenants []string, from time.Time) {
+	tenants = slices.Clone(tenants)
 	for i := range f.known {
 		for _, entry := range f.known[i].Entries {
-			if !slices.Contains(f.about.tenants, entry.Tenant) {
-				hold(entry.Tenant)
+			if !slices.Contains(tenants, entry.Tenant) {
+				tenants = append(tenants, entry.Tenant)
 			}
 		}
+	}
+	for _, tenant := range tenants {
+		r.held = append(r.held, heldBack{tenant, from})
 	}
 }
 

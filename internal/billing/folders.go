@@ -31,7 +31,8 @@ type folded struct {
 	clash     usage.Origin
 	gaps      []ledger.Gap
 	mistakes  []error
-	err       error // ends collecting
+	failed    []string // meters whose rule does not fit
+	err       error    // ends collecting
 }
 
 // heldBack is a tenant whose usage could not be brought up to date.

@@ -16,6 +16,10 @@ import (
 	"github.com/openstack-artifice/artifice/usage"
 )
 
+// earliest is before any cloud was there: what is said to be older is of a clock
+// that was never set.
+var earliest = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // clockSkew is how far ahead of us an agent's clock may be.
 const clockSkew = 24 * time.Hour
 
@@ -33,15 +37,20 @@ func (c *collector) prepare(ctx context.Context) error {
 // query is what the meters ask a source for.
 func (c *collector) query() usage.Query {
 	meters := map[string]bool{}
-	collected := c.marked
+	collected := maps.Clone(c.marked)
 	for _, m := range c.meters {
 		meters[m.Meter] = true
-		if c.metered[m.Name].Before(c.marked[""]) {
-			collected = nil // of this meter nothing was, though its samples may have been there
+		if c.isNew(m) { // of this one nothing was, though its samples may have been there
+			for tenant := range collected {
+				collected[tenant] = time.Time{}
+			}
 		}
 	}
 	return usage.Query{Meters: slices.Sorted(maps.Keys(meters)), Metadata: c.keys, Collected: collected}
 }
+
+// isNew reports whether the source was collected without the meter.
+func (c *collector) isNew(m usage.Meter) bool { return c.metered[m.Name].Before(c.marked[""]) }
 
 // lookedAt returns the keys of metadata that meters look at, nil for all.
 func lookedAt(meters []usage.Meter) []string {
@@ -105,6 +114,8 @@ func plausible(s *usage.Sample, latest time.Time) error {
 	switch {
 	case s.Tenant == "":
 		return fmt.Errorf("%v: no tenant (a source gives each sample its project's id)", s.Origin)
+	case s.Time.Before(earliest):
+		return fmt.Errorf("%v: timestamp %s lies before there was anything to measure (look at the clock of the agent that sent it)", s.Origin, s.Time.Format(time.RFC3339))
 	case s.Time.After(latest):
 		return fmt.Errorf("%v: timestamp %s lies in the future (look at the clock of the agent that sent it)", s.Origin, s.Time.Format(time.RFC3339))
 	}

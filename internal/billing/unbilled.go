@@ -113,17 +113,18 @@ func (e *Engine) unbilledOf(ctx context.Context, tenants []string) ([]Unbilled, 
 // source, and from all that the deployment has.
 func (e *Engine) collected(marks []ledger.Mark) map[string]usage.Span {
 	spans := map[string]usage.Span{}
+	present := map[string]bool{} // tenants of sources that the deployment has
 	for _, m := range marks {
 		span, known := spans[m.Tenant]
-		if !known {
-			span = usage.Span{Start: m.From, End: m.Through}
-		}
-		if m.From.Before(span.Start) {
+		if !known || m.From.Before(span.Start) {
 			span.Start = m.From
 		}
-		if m.Through.Before(span.End) && slices.Contains(e.SourceNames, m.Source) {
+		here := slices.Contains(e.SourceNames, m.Source)
+		switch first := here && !present[m.Tenant]; {
+		case first, here && m.Through.Before(span.End), !here && !present[m.Tenant] && m.Through.After(span.End):
 			span.End = m.Through
 		}
+		present[m.Tenant] = present[m.Tenant] || here
 		spans[m.Tenant] = span
 	}
 	return spans
