@@ -86,6 +86,9 @@ func steps(x billing.ItemExplanation) []string {
 	} else {
 		say("billed", "%s %s, which is %s %s (%s)", item.Before, item.Measured, x.BilledBefore, item.Unit, how)
 		say("should be", "%s %s, which is %s %s", item.Before.Add(item.Volume), item.Measured, x.Billed, item.Unit)
+		if stood := x.Billed.Sub(item.Value); !stood.Equal(x.BilledBefore) {
+			say("stood", "%s %s: an order that billed a part of it was void", stood, item.Unit)
+		}
 		say("value", "%s %s, the difference", item.Value, item.Unit)
 	}
 	say("cost", "%s %s for one", item.Cost, order.Currency)

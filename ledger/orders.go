@@ -136,8 +136,9 @@ type Item struct {
 	// Begun is the unit of which begun ones were billed whole, "" for none.
 	Begun string
 	// Before is, for an adjustment, the volume that was billed for its block
-	// before: its value is what the two volumes come to, less what the first
-	// came to.
+	// before: its value is what the two volumes come to, less what the items
+	// that stood had billed for the first. Unless an order was void that is what
+	// the first comes to.
 	Before decimal.Decimal
 }
 

@@ -21,7 +21,8 @@ type ItemExplanation struct {
 	// order is void, or it is not known any more what it sums.
 	Sum decimal.Decimal
 	// Billed is what the block came to with the item, and BilledBefore without,
-	// both converted and rounded: for an adjustment its value is the difference.
+	// both converted and rounded: for an adjustment its value is the difference,
+	// or that to what stood once an order was void.
 	Billed, BilledBefore decimal.Decimal
 	Pruned               bool // whether an entry is the sum of the block's, which were dropped
 

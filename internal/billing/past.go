@@ -26,6 +26,7 @@ type past struct {
 	rows        []ledger.Adjustment // of the block, carried and pending
 	items       []ledger.Item       // the order's own, and then those that adjusted it
 	own         int                 // how many of them are the order's own
+	alike       bool                // whether the orders that they are of rounded as is done now
 	perResource bool                // whether items are for each resource
 	names       map[[2]string]string
 	meters      map[string]usage.Meter
@@ -74,12 +75,13 @@ func (e *Engine) past(ctx context.Context, order ledger.Order, perResource bool)
 	p.items = slices.Clone(p.order.Items)
 	// What the order itself carried is of other blocks.
 	p.items = slices.DeleteFunc(p.items, func(i ledger.Item) bool { return !i.Adjusts.IsZero() })
-	p.own = len(p.items)
+	p.own, p.alike = len(p.items), e.roundsLike(p.order)
 	for _, key := range slices.Sorted(maps.Keys(carriers)) {
 		carrier, err := e.Store.Order(ctx, key)
 		if err != nil {
 			return nil, err
 		}
+		p.alike = p.alike && e.roundsLike(carrier)
 		for _, item := range carrier.Items {
 			if item.Adjusts.Overlaps(order.Block) {
 				p.items = append(p.items, item)
@@ -361,10 +363,57 @@ func (p *past) corrections(d *Draft) ([]correction, error) {
 			continue
 		}
 		l.item.Volume, l.item.Meters = l.use.volume, slices.Sorted(maps.Keys(l.use.meters))
-		if err := p.figure(&l.item); err != nil {
+		if err := p.correct(&l.item); err != nil {
 			return nil, err
 		}
 		all = append(all, correction{l.item, l.carries})
 	}
 	return all, nil
+}
+
+// correct computes the value and amount of an adjustment: what its block comes
+// to with it, less what the items that stand have billed. Where these cannot be
+// compared, it is less what the volume before comes to: the same, unless an
+// order was void.
+func (p *past) correct(item *ledger.Item) error {
+	err := p.figure(item)
+	billed, known := p.stands(*item)
+	if err != nil || !known {
+		return err
+	}
+	if item.Value, err = p.Rounding.lacking(*item, billed, p.ValueDigits); err != nil {
+		return err
+	}
+	item.Amount = p.Rounding.round(item.Value.Mul(item.Cost), p.Digits)
+	return nil
+}
+
+// stands returns the value that was billed of what an item adjusts, by the
+// block's order and those that adjusted it. It is not known where that was
+// counted in other units, rounded otherwise, or for more than the block, and
+// where these items sum something else than the volume before.
+func (p *past) stands(of ledger.Item) (value decimal.Decimal, known bool) {
+	volume := decimal.Zero
+	for i, item := range p.items {
+		switch {
+		case !sameService(item, of):
+			continue
+		case !usage.SameUnit(item.Unit, of.Unit), !usage.SameUnit(item.Measured, of.Measured), i >= p.own && !sameSpan(item.Adjusts, of.Adjusts):
+			return decimal.Zero, false
+		}
+		value, volume = value.Add(item.Value), volume.Add(item.Volume)
+	}
+	return value, p.alike && volume.Equal(of.Before)
+}
+
+// sameService reports whether two items for a block are of one service, and both
+// billed or both not: at what cost does not matter, as it may be another in each
+// attempt at the block.
+func sameService(a, b ledger.Item) bool {
+	return a.Datacenter == b.Datacenter && a.Name == b.Name && a.Resource == b.Resource && a.Begun == b.Begun && a.Cost.IsZero() == b.Cost.IsZero()
+}
+
+// roundsLike reports whether an order was rounded as is done now.
+func (e *Engine) roundsLike(o ledger.Order) bool {
+	return o.ValueDigits == e.ValueDigits && o.Rounding == e.Rounding.String()
 }

@@ -35,12 +35,22 @@ func (r Rounding) volumeValue(volume decimal.Decimal, item ledger.Item, digits i
 // value is the value of an item: for an adjustment, by how much what its block
 // comes to changes.
 func (r Rounding) value(item ledger.Item, digits int32) (decimal.Decimal, error) {
-	after, err := r.volumeValue(item.Before.Add(item.Volume), item, digits)
-	if err != nil || item.Adjusts.IsZero() {
-		return after, err
+	if item.Adjusts.IsZero() {
+		return r.volumeValue(item.Volume, item, digits)
 	}
 	before, err := r.volumeValue(item.Before, item, digits)
-	return after.Sub(before), err
+	if err != nil {
+		return decimal.Zero, err
+	}
+	return r.lacking(item, before, digits)
+}
+
+// lacking is the value of an adjustment of a block for which so much was billed:
+// what its block comes to with it, less that. Once an order was void, what was
+// billed need not be what the volume before comes to.
+func (r Rounding) lacking(item ledger.Item, billed decimal.Decimal, digits int32) (decimal.Decimal, error) {
+	after, err := r.volumeValue(item.Before.Add(item.Volume), item, digits)
+	return after.Sub(billed), err
 }
 
 // convert returns a volume in another unit, rounded once.

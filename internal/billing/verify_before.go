@@ -34,7 +34,7 @@ func (p *proof) before() {
 				continue
 			}
 			same := func(l []adjusting) bool {
-				return sameSpan(l[0].item.Adjusts, item.Adjusts) && sameLine(l[0].item, item) && usage.SameUnit(l[0].item.Measured, item.Measured)
+				return sameSpan(l[0].item.Adjusts, item.Adjusts) && sameService(l[0].item, item) && usage.SameUnit(l[0].item.Measured, item.Measured)
 			}
 			if at := slices.IndexFunc(lines, same); at >= 0 {
 				lines[at] = append(lines[at], adjusting{o, item})
@@ -49,11 +49,12 @@ func (p *proof) before() {
 	}
 }
 
-// beforeLine proves the items of one line. Once an order was void that billed
-// any of it, each must follow from some of what was billed.
+// beforeLine proves the items of one service. Once an order was void that billed
+// any of it, each must follow from some of what was billed, at whatever cost
+// that was.
 func (p *proof) beforeLine(line []adjusting) {
 	block := line[0].item.Adjusts
-	var own []decimal.Decimal // of each attempt at the block
+	var attempts []*ledger.Order // at the block
 	void := slices.ContainsFunc(line, func(a adjusting) bool { return a.Status == ledger.Void })
 	for i := range p.orders {
 		o := &p.orders[i]
@@ -64,18 +65,21 @@ func (p *proof) beforeLine(line []adjusting) {
 			return // the time was billed in other blocks since
 		}
 		void = void || o.Status == ledger.Void
-		volume, ok := ownVolume(o, line[0])
-		if !ok {
-			return
-		}
-		own = append(own, volume)
+		attempts = append(attempts, o)
 	}
 	switch {
-	case len(own) == 0: // said elsewhere
-	case !void:
-		p.chain(own[0], line)
+	case len(attempts) == 0: // said elsewhere
+	case void:
+		p.sums(attempts, line)
 	default:
-		p.sums(own, line)
+		for len(line) > 0 {
+			of := line[0]
+			other := func(a adjusting) bool { return !sameLine(a.item, of.item) }
+			if own, ok := ownVolume(attempts[0], of); ok {
+				p.chain(own, slices.DeleteFunc(slices.Clone(line), other))
+			}
+			line = slices.DeleteFunc(line, func(a adjusting) bool { return !other(a) })
+		}
 	}
 }
 
@@ -145,12 +149,20 @@ const maxSums = 12
 
 // sums proves that each item begins with what some attempt at the block, and
 // some of the other items, come to.
-func (p *proof) sums(own []decimal.Decimal, line []adjusting) {
+func (p *proof) sums(attempts []*ledger.Order, line []adjusting) {
 	if len(line) > maxSums {
 		return
 	}
 	for i, a := range line {
-		some := slices.Clone(own)
+		var some []decimal.Decimal
+		for _, o := range attempts {
+			own, ok := ownVolume(o, a)
+			if !ok {
+				return
+			}
+			some = append(some, own)
+		}
+		last := some[len(some)-1]
 		for j, other := range line {
 			if i == j {
 				continue
@@ -160,9 +172,65 @@ func (p *proof) sums(own []decimal.Decimal, line []adjusting) {
 			}
 		}
 		if !slices.ContainsFunc(some, a.item.Before.Equal) {
-			p.failBefore(a, own[len(own)-1])
+			p.failBefore(a, last)
 		}
 	}
+}
+
+// lacked reports whether an adjustment is worth what its block lacked once an
+// order was void: what it comes to with it, less the values of items that stood
+// then, of some attempt at the block and of some other orders that adjusted it.
+// Of very many items, and of a block that was billed in other blocks since,
+// nobody can tell.
+func (p *proof) lacked(of *ledger.Order, item ledger.Item) bool {
+	if item.Adjusts.IsZero() {
+		return false
+	}
+	var own, others []ledger.Item // each the sum of an order's
+	void := false
+	for i := range p.orders {
+		o := &p.orders[i]
+		if o.Status == ledger.Parked && !o.Reserves || o.Key == of.Key {
+			continue
+		}
+		if o.Block.Overlaps(item.Adjusts) && !sameSpan(o.Block, item.Adjusts) {
+			return true
+		}
+		if sameSpan(o.Block, item.Adjusts) {
+			sum, _ := standing(o, item, usage.Span{})
+			own, void = append(own, sum), void || o.Status == ledger.Void
+		} else if sum, any := standing(o, item, item.Adjusts); any {
+			others, void = append(others, sum), void || o.Status == ledger.Void
+		}
+	}
+	if !void || len(others) > maxSums {
+		return void
+	}
+	rounding := HalfAwayFromZero
+	if of.Rounding == HalfEven.String() {
+		rounding = HalfEven
+	}
+	for _, other := range others {
+		for _, sum := range slices.Clone(own) {
+			sum.Volume, sum.Value = sum.Volume.Add(other.Volume), sum.Value.Add(other.Value)
+			own = append(own, sum)
+		}
+	}
+	return slices.ContainsFunc(own, func(sum ledger.Item) bool {
+		value, err := rounding.lacking(item, sum.Value, of.ValueDigits)
+		return err == nil && sum.Volume.Equal(item.Before) && value.Equal(item.Value)
+	})
+}
+
+// standing sums the items of an order that are of an item's service, and for the
+// block that they adjust, zero for those of its own.
+func standing(o *ledger.Order, of ledger.Item, adjusts usage.Span) (sum ledger.Item, any bool) {
+	for _, item := range o.Items {
+		if sameSpan(item.Adjusts, adjusts) && sameService(item, of) && usage.SameUnit(item.Measured, of.Measured) && usage.SameUnit(item.Unit, of.Unit) {
+			sum.Volume, sum.Value, any = sum.Volume.Add(item.Volume), sum.Value.Add(item.Value), true
+		}
+	}
+	return sum, any
 }
 
 func (p *proof) failBefore(a adjusting, was decimal.Decimal) {

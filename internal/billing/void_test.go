@@ -2,6 +2,7 @@ package billing_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -138,6 +139,61 @@ func TestBelowZeroAfterVoid(t *testing.T) {
 	}
 	if o := billOne(t, e, 4, 8); len(o.Items) != 0 {
 		t.Errorf("%v", lines(o.Items))
+	}
+	verified(t, e)
+}
+
+// An hour that was begun, and whose order was void, is billed by the next one,
+// though a later order went beyond it at no cost: what is billed for a block in
+// all is what all of its usage comes to.
+func TestBegunHourAfterVoid(t *testing.T) {
+	d := newDesk(map[string]string{"vm": "2"})
+	d.units = map[string]string{"vm": "hour"}
+	e := lateEngine(searchable{d})
+	record(t, e, used{"a", "vm", "v1", 0, "0"})
+	billOne(t, e, 0, 4) // nothing
+	record(t, e, used{"a", "vm", "v1", 0, "1"})
+	first := billOne(t, e, 4, 8)
+	record(t, e, used{"a", "vm", "v1", 1, "1.5"})
+	second := billOne(t, e, 8, 12)
+	voided(t, e, first)
+	third := billOne(t, e, 4, 8)
+	got := lines(slices.Concat(first.Items, second.Items, third.Items))
+	want := []string{
+		"00h: vm: 1 after 0 second = 1 hour at 2 is 2",
+		"00h: vm: 1.5 after 1 second = 0 hour at 2 is 0",
+		"00h: vm: 1 after 1.5 second = 1 hour at 2 is 2", // 2.5 s are 1 begun hour, and the second order billed 0
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("items (-want +got):\n%s", diff)
+	}
+	verified(t, e)
+	// And the other way: what is billed for the hour stands, and is not billed again.
+	voided(t, e, second)
+	want = []string{"00h: vm: 1.5 after 1 second = 0 hour at 2 is 0"}
+	if diff := cmp.Diff(want, lines(billOne(t, e, 8, 12).Items)); diff != "" {
+		t.Errorf("items (-want +got):\n%s", diff)
+	}
+	verified(t, e)
+}
+
+// What an order carries counts as billed before, though the block's own order
+// was void, and is billed at another cost.
+func TestVoidAtAnotherCost(t *testing.T) {
+	d := newDesk(map[string]string{"vm": "2"})
+	d.units = map[string]string{"vm": "hour"}
+	e := lateEngine(searchable{d})
+	record(t, e, used{"a", "vm", "v1", 0, "1800"})
+	first := billOne(t, e, 0, 4)
+	record(t, e, used{"a", "vm", "v1", 1, "3600"})
+	billOne(t, e, 4, 8) // 5400 s, 1 hour more
+	voided(t, e, first)
+	d.costs["vm"] = "3"
+	billOne(t, e, 0, 4)
+	record(t, e, used{"a", "vm", "v1", 2, "3600"})
+	want := []string{"00h: vm: 3600 after 5400 second = 1 hour at 3 is 3"}
+	if diff := cmp.Diff(want, lines(billOne(t, e, 8, 12).Items)); diff != "" {
+		t.Errorf("items (-want +got):\n%s", diff)
 	}
 	verified(t, e)
 }
