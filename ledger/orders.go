@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -119,6 +120,12 @@ type Order struct {
 	// store's clock; "" and zero where nobody does.
 	Holder    string
 	HeldUntil time.Time
+}
+
+// Adjusts reports whether the order has items that adjust another block: of what
+// else was drafted from before it was claimed, a part may be billed by it.
+func (o Order) Adjusts() bool {
+	return slices.ContainsFunc(o.Items, func(i Item) bool { return !i.Adjusts.IsZero() })
 }
 
 // An Item is an item with what its value was made from.

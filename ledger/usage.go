@@ -62,8 +62,9 @@ type Usage interface {
 	Gaps(ctx context.Context, f EntryFilter) iter.Seq2[Gap, error]
 
 	// Revision returns a number that is another whenever entries or
-	// adjustments of the tenant have changed, and the same where what was done
-	// left them as they were. It is 0 for a tenant that never had any.
+	// adjustments of the tenant have changed, or an order was claimed that
+	// adjusts a block, and the same where what was done left them as they were.
+	// It is 0 for a tenant that never had any.
 	//
 	// For the tenant "" it is that of collecting: 1 for a store in which no batch
 	// was recorded, and one more with each that was, whatever it changed.

@@ -40,6 +40,9 @@ func (s *Store) Claim(ctx context.Context, c ledger.Claim) (ledger.Hold, error) 
 	claimed.give(c.Lease, s.now())
 	claimed.tell(c.Note, c.Lease.Holder)
 	s.put(claimed)
+	if len(c.Carries) == 0 && o.Adjusts() {
+		s.account(o.Tenant.ID).revision++
+	}
 	return ledger.Hold{Key: o.Key, Fence: claimed.fence}, nil
 }
 

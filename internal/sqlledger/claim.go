@@ -189,9 +189,13 @@ func (t *tx) insertOrder(id, tenant int64, o ledger.Order) (int64, error) {
 }
 
 // carry marks the adjustments that an order carries. It is ledger.ErrStale
-// where one of them is not pending as the claim has it.
+// where one of them is not pending as the claim has it. An order that adjusts
+// changes the tenant's revision, whether it carries anything or not.
 func (t *tx) carry(tenant, order int64, claim ledger.Claim) error {
 	if len(claim.Carries) == 0 {
+		if claim.Order.Adjusts() {
+			return t.bump(map[int64]bool{tenant: true})
+		}
 		return nil
 	}
 	n := newNames()

@@ -91,6 +91,7 @@ var carryFaults = []fault{
 	{"claims by no revision", "orders.go", "if s.revision(o.Tenant.ID) != c.Revision {", "if c.Revision != 0 && s.revision(o.Tenant.ID) != c.Revision {"},
 	{"claims by any tenant's revision", "orders.go", "if s.revision(o.Tenant.ID) != c.Revision {", "if s.revision(o.Tenant.ID) != c.Revision && s.revision(\"acme\") != c.Revision {"},
 	{"staleness first", "orders.go", "\thistory, err := s.makeWay(o)\n\tif err != nil {\n\t\treturn ledger.Hold{}, err\n\t}\n\tif", "\tif s.revision(o.Tenant.ID) != c.Revision {\n\t\treturn ledger.Hold{}, ledger.ErrStale\n\t}\n\thistory, err := s.makeWay(o)\n\tif err != nil {\n\t\treturn ledger.Hold{}, err\n\t}\n\tif"},
+	{"orders that adjust unnoticed", "orders.go", "if len(c.Carries) == 0 && o.Adjusts() {", "if false {"},
 	{"any volume carried", "orders.go", "&& cell.pending.Volume.Volume.Equal(a.Volume.Volume) {", "{"},
 	{"nothing carried", "orders.go", "if !cell.pending.Volume.Volume.IsZero() && cell", "if cell"},
 	{"adjustments of others carried", "orders.go", "w != nil && a.Tenant == by.Tenant.ID {", "w != nil {"},

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/openstack-artifice/artifice/invoice"
 	"github.com/openstack-artifice/artifice/ledger"
 	"github.com/openstack-artifice/artifice/usage"
 )
@@ -255,7 +256,7 @@ func (s suite) testFoldsFrom(t *testing.T) {
 }
 
 // testRevision: the revision of a tenant is another whenever its entries or
-// adjustments have changed, and only then.
+// adjustments have changed, or an order that adjusts was claimed, and only then.
 func (s suite) testRevision(t *testing.T) {
 	store := s.open(t)
 	seen := map[int64]string{0: "empty"}
@@ -328,6 +329,12 @@ func (s suite) testRevision(t *testing.T) {
 	record("less than is carried", acme, mine(4, "12"))
 	record("just what is carried", acme, mine(4, "13"))
 	step("settled", neither, store.Settle(t.Context(), bb, "INV-2", at(1003, "")))
+	// An order may adjust a block, and carry nothing.
+	adjusting := order("cc", "acme", hours(9, 11))
+	adjusting.Items = []ledger.Item{{Item: invoice.Item{Name: "vm", Adjusts: hours(3, 7)}}}
+	cc := claim(t, store, adjusting)
+	step("claimed, and adjusts", acme, nil)
+	step("settled", neither, store.Settle(t.Context(), cc, "INV-3", at(1003, "")))
 	step("void with what it carried", acme, store.Void(t.Context(), "bb", at(1004, "")))
 	step("void with what is pending", acme, store.Void(t.Context(), "aa", at(1005, "")))
 }
