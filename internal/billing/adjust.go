@@ -33,10 +33,15 @@ func (e *Engine) corrections(ctx context.Context, d *Draft, orders []ledger.Orde
 			pending[o.Key] = true
 		}
 	}
+	adjusters, err := e.adjusters(ctx, orders)
+	if err != nil {
+		return nil, err
+	}
 	var all []correction
 	for _, o := range slices.SortedFunc(slices.Values(orders), byBlock) {
+		settled := o.Status == ledger.Settled && o.Currency == e.Currency
 		switch {
-		case !pending[o.Key]:
+		case !pending[o.Key] && !(settled && len(adjusters[o.Key]) > 0):
 			continue
 		case o.Status != ledger.Settled:
 			d.Postponed = append(d.Postponed, Postponed{o, fmt.Sprintf("order %s is %s", o.Key, o.Status)})
@@ -45,10 +50,11 @@ func (e *Engine) corrections(ctx context.Context, d *Draft, orders []ledger.Orde
 			d.Postponed = append(d.Postponed, Postponed{o, fmt.Sprintf("order %s is in %s, and this deployment bills in %s", o.Key, o.Currency, e.Currency)})
 			continue
 		}
-		p, err := e.past(ctx, o, perResource)
+		p, err := e.past(ctx, o, perResource, adjusters[o.Key])
 		if err != nil {
 			return nil, err
 		}
+		p.late = pending[o.Key]
 		if err := p.gather(ctx); err != nil {
 			return nil, err
 		}
@@ -59,6 +65,51 @@ func (e *Engine) corrections(ctx context.Context, d *Draft, orders []ledger.Orde
 		all = append(all, corrections...)
 	}
 	return all, nil
+}
+
+// adjusters are, once an order was void, the orders that stand and adjust a
+// block that it billed or adjusted, by the key of the order that reserves the
+// block. What they billed need not be what the block lacks any more, even if
+// nothing is pending for it.
+func (e *Engine) adjusters(ctx context.Context, orders []ledger.Order) (map[string][]string, error) {
+	if !slices.ContainsFunc(orders, func(o ledger.Order) bool { return o.Status == ledger.Void }) {
+		return nil, nil
+	}
+	var freed []usage.Span // by what was void
+	adjusted := map[string][]usage.Span{}
+	for _, o := range orders {
+		if o.Status != ledger.Void && !o.Reserves {
+			continue
+		}
+		full, err := e.Store.Order(ctx, o.Key)
+		if err != nil {
+			return nil, err
+		}
+		for _, item := range full.Items {
+			switch {
+			case item.Adjusts.IsZero():
+			case o.Status == ledger.Void:
+				freed = append(freed, item.Adjusts)
+			case !slices.ContainsFunc(adjusted[o.Key], func(s usage.Span) bool { return sameSpan(s, item.Adjusts) }):
+				adjusted[o.Key] = append(adjusted[o.Key], item.Adjusts)
+			}
+		}
+		if o.Status == ledger.Void {
+			freed = append(freed, o.Block)
+		}
+	}
+	adjusters := map[string][]string{}
+	for _, o := range orders {
+		if !o.Reserves || !slices.ContainsFunc(freed, o.Block.Overlaps) {
+			continue
+		}
+		for key, spans := range adjusted {
+			if slices.ContainsFunc(spans, o.Block.Overlaps) {
+				adjusters[o.Key] = append(adjusters[o.Key], key)
+			}
+		}
+	}
+	return adjusters, nil
 }
 
 // reserving returns the order that reserves a window.

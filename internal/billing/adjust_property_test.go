@@ -25,6 +25,7 @@ type world struct {
 	used   map[used]*big.Rat // by hour; the volume of the key is ""
 	voided map[string]bool   // keys of invoices that were cancelled
 	voids  int
+	narrow bool // usage is of one block, and mostly of begun hours: its orders carry, and are void, more often
 }
 
 const (
@@ -39,7 +40,7 @@ func newWorld(t *rapid.T) *world {
 		at := hours(block*blockHours, 0).Start.UTC().Format("02T15")
 		costs["disk "+at], costs["vm "+at] = disk[(first+block)%len(disk)], vm[(first+block)%len(vm)]
 	}
-	w := &world{T: t, desk: newDesk(costs), used: map[used]*big.Rat{}, voided: map[string]bool{}}
+	w := &world{T: t, desk: newDesk(costs), used: map[used]*big.Rat{}, voided: map[string]bool{}, narrow: rapid.Bool().Draw(t, "narrow")}
 	var erp invoice.ERP = searchable{w.desk}
 	switch rapid.IntRange(0, 2).Draw(t, "ERP") {
 	case 1:
@@ -63,12 +64,16 @@ func (searchableList) PerResource() bool { return true }
 
 // use lets somebody use something, or something else than was known.
 func (w *world) use() {
-	for range rapid.IntRange(1, 4).Draw(w.T, "hours") {
-		meter := rapid.SampledFrom([]string{"disk", "vm", "free"}).Draw(w.T, "meter")
+	meters, last, most := []string{"disk", "vm", "free"}, worldBlocks*blockHours-1, 4
+	if w.narrow {
+		meters, last, most = []string{"vm", "vm", "disk"}, 2, 2
+	}
+	for range rapid.IntRange(1, most).Draw(w.T, "hours") {
+		meter := rapid.SampledFrom(meters).Draw(w.T, "meter")
 		u := used{
 			tenant: rapid.SampledFrom([]string{"a", "b"}).Draw(w.T, "tenant"), meter: meter,
 			resource: rapid.SampledFrom([]string{"1", "2"}).Draw(w.T, "resource"),
-			hour:     rapid.IntRange(0, worldBlocks*blockHours-1).Draw(w.T, "hour"),
+			hour:     rapid.IntRange(0, last).Draw(w.T, "hour"),
 			volume:   rapid.SampledFrom([]string{"0", "1", "2.5", "0.000001", "40", "3600"}).Draw(w.T, "volume"),
 		}
 		u.resource = u.tenant + u.resource
@@ -127,6 +132,7 @@ func (w *world) void() {
 // settle bills all that can be billed, and then, with enough new usage to bear
 // what is owed to the tenants, until nothing is pending any more.
 func (w *world) settle() {
+	settled := 0
 	for block := 0; block < worldBlocks+40; block++ {
 		at := block
 		if block >= worldBlocks {
@@ -154,8 +160,12 @@ func (w *world) settle() {
 			w.Fatalf("block %d is never billed", block)
 		}
 		if block >= worldBlocks && w.pending() == 0 && w.open() == 0 {
-			return
+			if settled++; settled > 1 {
+				return // with an order after the last, for what a void left
+			}
+			continue
 		}
+		settled = 0
 		if block >= worldBlocks && w.open() > 0 {
 			block, at = -1, 0 // a block was void again
 		}
@@ -299,9 +309,6 @@ func (w *world) check() {
 		if used == nil {
 			used = new(big.Rat)
 		}
-		if at.service == "vm" && w.voids > 0 {
-			continue // hours that were begun before a void may be begun again after it
-		}
 		if value.Cmp(used) != 0 {
 			w.Errorf("%+v: billed %s, used %s", at, value.FloatString(9), used.FloatString(9))
 		}
@@ -333,12 +340,12 @@ func TestAdjustmentsAddUp(t *testing.T) {
 			record(w, w.e, used{tenant, "disk", tenant + "1", 0, "0"})
 		}
 		for range rapid.IntRange(1, 12).Draw(t, "steps") {
-			switch rapid.IntRange(0, 6).Draw(t, "step") {
+			switch rapid.IntRange(0, 7).Draw(t, "step") {
 			case 0, 1, 2:
 				w.use()
 			case 3, 4, 5:
 				w.bill(rapid.IntRange(0, worldBlocks-1).Draw(t, "block"))
-			case 6:
+			case 6, 7:
 				w.void()
 			}
 		}

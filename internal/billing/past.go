@@ -27,6 +27,7 @@ type past struct {
 	items       []ledger.Item       // the order's own, and then those that adjusted it
 	own         int                 // how many of them are the order's own
 	alike       bool                // whether the orders that they are of rounded as is done now
+	late        bool                // whether anything is pending
 	perResource bool                // whether items are for each resource
 	names       map[[2]string]string
 	meters      map[string]usage.Meter
@@ -55,14 +56,18 @@ type line struct {
 	carries []ledger.Adjustment
 }
 
-// past reads what was billed for the block of a settled order.
-func (e *Engine) past(ctx context.Context, order ledger.Order, perResource bool) (*past, error) {
+// past reads what was billed for the block of a settled order, by it, by those
+// that carry adjustments of the block, and by the adjusters.
+func (e *Engine) past(ctx context.Context, order ledger.Order, perResource bool, adjusters []string) (*past, error) {
 	p := &past{Engine: e, meters: e.metersByName(), prices: map[[4]string]*price{}, unknown: map[string]bool{}, known: map[lateSeries]*line{}}
 	var err error
 	if p.order, err = e.Store.Order(ctx, order.Key); err != nil {
 		return nil, err
 	}
 	carriers := map[string]bool{}
+	for _, key := range adjusters {
+		carriers[key] = true
+	}
 	for a, err := range e.Store.Adjustments(ctx, ledger.AdjustmentFilter{Tenant: order.Tenant.ID, Within: order.Block}) {
 		if err != nil {
 			return nil, err
@@ -149,8 +154,10 @@ func (p *past) oneSource(ctx context.Context) error {
 
 // gather puts every adjustment into its line.
 func (p *past) gather(ctx context.Context) error {
-	if err := p.oneSource(ctx); err != nil {
-		return err
+	if p.late {
+		if err := p.oneSource(ctx); err != nil {
+			return err
+		}
 	}
 	for _, row := range p.rows {
 		of := lateSeries{row.Meter, row.Resource, row.Datacenter, row.Service, row.Unit}
@@ -164,12 +171,19 @@ func (p *past) gather(ctx context.Context) error {
 		}
 		switch {
 		case l == nil:
-			p.unknown[row.Meter] = true
+			p.unknown[row.Meter] = p.late
 		case row.Order != "":
 			l.item.Before = l.item.Before.Add(row.Volume.Volume)
 		default:
 			l.use.add(row.Entry)
 			l.carries = append(l.carries, row)
+		}
+	}
+	// Of what is billed and no longer carried there is no adjustment.
+	for _, item := range p.items[p.own:] {
+		if len(item.Meters) > 0 && !slices.ContainsFunc(p.lines, func(l *line) bool { return sameService(l.item, item) && usage.SameUnit(l.item.Measured, item.Measured) }) {
+			volume := usage.Volume{Datacenter: item.Datacenter, Service: item.Name, Unit: item.Measured}
+			p.line(price{item: item}, ledger.Adjustment{Entry: usage.Entry{Meter: item.Meters[0], Volume: volume}}, item.Resource)
 		}
 	}
 	return nil
@@ -349,7 +363,7 @@ func (p *past) corrections(d *Draft) ([]correction, error) {
 			cmp.Compare(a.item.Measured, b.item.Measured), cmp.Compare(a.item.Begun, b.item.Begun), a.item.Cost.Cmp(b.item.Cost))
 	})
 	for _, meter := range slices.Sorted(maps.Keys(p.unknown)) {
-		if !slices.Contains(d.Unknown, meter) {
+		if p.unknown[meter] && !slices.Contains(d.Unknown, meter) {
 			d.Unknown = append(d.Unknown, meter)
 		}
 	}
@@ -357,6 +371,9 @@ func (p *past) corrections(d *Draft) ([]correction, error) {
 	for _, l := range p.lines {
 		switch {
 		case len(l.carries) == 0:
+			if p.lacks(&l.item) {
+				all = append(all, correction{item: l.item})
+			}
 			continue
 		case l.missing != nil:
 			d.miss(l.use, l.per, l.missing, BlockLabel(p.order.Block, p.Location))
@@ -403,7 +420,33 @@ func (p *past) stands(of ledger.Item) (value decimal.Decimal, known bool) {
 		}
 		value, volume = value.Add(item.Value), volume.Add(item.Volume)
 	}
-	return value, p.alike && volume.Equal(of.Before)
+	lines := 0
+	for _, l := range p.lines {
+		if sameService(l.item, of) {
+			lines++
+		}
+	}
+	return value, p.alike && lines == 1 && volume.Equal(of.Before)
+}
+
+// lacks makes an adjustment of no volume where the items that stand have billed
+// something else than they come to together: an order was void that billed the
+// difference, or the block was billed again. It reports whether there is one
+// that is worth anything: less than a digit of a rounded value is not.
+func (p *past) lacks(item *ledger.Item) bool {
+	meters := map[string]bool{}
+	for _, billed := range p.items {
+		if sameService(billed, *item) {
+			for _, meter := range billed.Meters {
+				meters[meter] = true
+			}
+		}
+	}
+	item.Volume, item.Meters = decimal.Zero, slices.Sorted(maps.Keys(meters))
+	if err := p.correct(item); err != nil {
+		return false // its unit is none any more: there is nothing to compare
+	}
+	return !item.Value.IsZero() && !item.Cost.IsZero() && (item.Begun != "" || !item.Amount.IsZero())
 }
 
 // sameService reports whether two items for a block are of one service, and both

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/openstack-artifice/artifice/internal/billing"
 	"github.com/openstack-artifice/artifice/invoice"
@@ -196,4 +197,49 @@ func TestVoidAtAnotherCost(t *testing.T) {
 		t.Errorf("items (-want +got):\n%s", diff)
 	}
 	verified(t, e)
+}
+
+// What an order that is void leaves billed too little of a begun hour, or twice,
+// the next order puts right, even if nothing is pending.
+func TestNothingPendingAfterVoid(t *testing.T) {
+	for _, test := range []struct {
+		name          string
+		before        string // seconds in the first hour
+		more, changed used   // before and after the first order is void
+		again, next   []string
+	}{{
+		name: "less is used in the end", before: "1", // 1 hour
+		more:    used{"a", "vm", "v1", 1, "1.5"}, // 0 hours, in the second order
+		changed: used{"a", "vm", "v1", 0, "0"},
+		next:    []string{"00h: vm: 0 after 1.5 second = 1 hour at 2 is 2"},
+	}, {
+		name: "the hour is carried", before: "0",
+		more:    used{"a", "vm", "v1", 0, "1"}, // 1 hour, in the second order
+		changed: used{"a", "vm", "v1", 1, "1.5"},
+		again:   []string{"vm: 1.5 after 0 second = 1 hour at 2 is 2"},
+		next:    []string{"00h: vm: 0 after 2.5 second = -1 hour at 2 is -2"},
+	}} {
+		t.Run(test.name, func(t *testing.T) {
+			d := newDesk(map[string]string{"vm": "2"})
+			d.units = map[string]string{"vm": "hour"}
+			e := lateEngine(searchable{d})
+			record(t, e, used{"a", "vm", "v1", 0, test.before})
+			first := billOne(t, e, 0, 4)
+			record(t, e, test.more)
+			billOne(t, e, 4, 8)
+			voided(t, e, first)
+			record(t, e, test.changed, used{"a", "vm", "v1", 8, "7200"})
+			own := "vm: 7200 after 0 second = 2 hour at 2 is 4"
+			if diff := cmp.Diff(test.again, lines(billOne(t, e, 0, 4).Items), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("again (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(append([]string{own}, test.next...), lines(billOne(t, e, 8, 12).Items)); diff != "" {
+				t.Errorf("next (-want +got):\n%s", diff)
+			}
+			if last := billOne(t, e, 12, 16); len(last.Items) != 0 {
+				t.Errorf("and once more: %v", lines(last.Items))
+			}
+			verified(t, e)
+		})
+	}
 }
