@@ -18,33 +18,62 @@ const mostChanges = 20
 
 // writeDiff holds drafts against what was billed for the month before: what
 // changed, the greatest difference first. Of the tenants that failed nothing is
-// known, and nothing is said.
+// known, and nothing is said. Those that are neither collected nor billed to
+// the end of the block are left out and counted: what they have not used yet is
+// not gone.
 func (s *session) writeDiff(ctx context.Context, a *App, block usage.Span, drafts []billing.Draft, tenants, failed []string, output string) error {
 	last, err := report.LastMonth(block, s.Location)
 	if err != nil {
 		return err
 	}
-	comparison := report.NewComparison()
-	for _, d := range drafts {
-		comparison.After(d.Order)
-	}
-	orders, err := s.Store.Orders(ctx, ledger.OrderFilter{Overlaps: last})
+	lags, err := s.Behind(ctx, block, tenants)
 	if err != nil {
 		return err
 	}
+	headers, err := s.Store.Orders(ctx, ledger.OrderFilter{Overlaps: usage.Span{Start: last.Start, End: block.End}})
+	if err != nil {
+		return err
+	}
+	orders := map[string][]ledger.Order{}
+	for _, o := range headers {
+		orders[o.Tenant.ID] = append(orders[o.Tenant.ID], o)
+	}
+	early := func(tenant string) bool { return behind(lags, tenant) && !report.Reserved(block, orders[tenant]) }
+	comparison, uncompared := report.NewComparison(), map[string]bool{}
+	for _, d := range drafts {
+		if tenant := d.Order.Tenant.ID; early(tenant) {
+			uncompared[tenant] = true
+			continue
+		}
+		comparison.After(d.Order)
+	}
 	billed := 0
-	for _, o := range orders {
+	for _, o := range headers {
 		// An order is of the month in which its block begins, so that none
 		// is in two.
 		wanted := len(tenants) == 0 || slices.Contains(tenants, o.Tenant.ID)
 		if !o.Reserves || !last.Contains(o.Block.Start) || !wanted || slices.Contains(failed, o.Tenant.ID) {
 			continue
 		}
+		billed++
+		if early(o.Tenant.ID) {
+			uncompared[o.Tenant.ID] = true
+			continue
+		}
 		if o, err = s.Store.Order(ctx, o.Key); err != nil {
 			return err
 		}
 		comparison.Before(o)
-		billed++
+	}
+	if n := len(uncompared); n > 0 {
+		are := "is"
+		if n > 1 {
+			are = "are"
+		}
+		a.sayf("note: %s %s neither collected nor billed to the end of %s yet, and left out here", plural(n, "tenant"), are, billing.BlockLabel(block, s.Location))
+		if output == "table" && !slices.ContainsFunc(drafts, func(d billing.Draft) bool { return !early(d.Order.Tenant.ID) }) {
+			return nil
+		}
 	}
 	label := billing.BlockLabel(last, s.Location)
 	if billed == 0 {
@@ -64,6 +93,13 @@ func (s *session) writeDiff(ctx context.Context, a *App, block usage.Span, draft
 	}
 	a.tellMore(more)
 	return nil
+}
+
+// behind reports whether a tenant, or a whole source, is one that lags.
+func behind(lags []billing.Lag, tenant string) bool {
+	return slices.ContainsFunc(lags, func(l billing.Lag) bool {
+		return len(l.Tenants) == 0 || slices.Contains(l.Tenants, tenant)
+	})
 }
 
 // changeGrid is changes, and what the two months come to.

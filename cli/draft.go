@@ -29,7 +29,8 @@ func draftCommand(a *App) *cobra.Command {
 			"parked, and the exit code is 3.\n\n" +
 			"With --diff it shows instead what differs from what was billed for the month\n" +
 			"before, the greatest difference first, with tenants and items that are new or\n" +
-			"gone.",
+			"gone. Tenants that are neither collected nor billed to the end of the month are\n" +
+			"left out and counted.",
 		Example: "  artifice draft --month 2013-08\n  artifice draft --month 2013-08 --diff\n  artifice draft --from 2013-08-01 --to 2013-08-08",
 		Args:    noArgs,
 	}

@@ -117,7 +117,7 @@ func Make(f Facts, limits Limits) (*Report, error) {
 				t.Gaps++
 			}
 		}
-		whole[tenant.ID] = reserved(f.Month, orders[tenant.ID])
+		whole[tenant.ID] = Reserved(f.Month, orders[tenant.ID])
 		r.Tenants = append(r.Tenants, t)
 	}
 	if err := r.bill(whole); err != nil {
@@ -138,9 +138,9 @@ func within(span usage.Span, orders []ledger.Order) []ledger.Order {
 	return all
 }
 
-// reserved reports whether orders reserve all of the span: their blocks do not
-// overlap.
-func reserved(span usage.Span, orders []ledger.Order) bool {
+// Reserved reports whether a tenant's orders reserve all of the span: their
+// blocks do not overlap.
+func Reserved(span usage.Span, orders []ledger.Order) bool {
 	left := span.Duration()
 	for _, o := range within(span, orders) {
 		if !o.Reserves {
