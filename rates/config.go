@@ -37,7 +37,7 @@ func (c Config) Check() iter.Seq2[string, error] {
 		if !yield("rates file", err) || c.Names == "" {
 			return
 		}
-		_, err = readNames(string(c.Names), c.Delimiter.Rune('|'))
+		_, err = readNames(string(c.Names), c.Delimiter.Rune('|'), nameForm)
 		yield("names file", err)
 	}
 }

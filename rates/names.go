@@ -4,5 +4,5 @@ package rates
 // name that people have for it, one pair a line. The error joins every mistake
 // of the file, each an *Error, in the order of their lines.
 func ReadNames(path string) (map[string]string, error) {
-	return readNames(path, '|')
+	return readNames(path, '|', idForm)
 }

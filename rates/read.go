@@ -16,6 +16,7 @@ import (
 var (
 	rateForm = form{columns: []string{"region", "name", "unit", "rate", "from", "to", "currency"}, widths: []int{4, 6, 7}}
 	nameForm = form{columns: []string{"service", "name"}, widths: []int{2}}
+	idForm   = form{columns: []string{"id", "name"}, widths: []int{2}}
 )
 
 // Read reads the price list that c names. The error joins every mistake of
@@ -27,7 +28,7 @@ func Read(c Config) (*List, error) {
 		list.rates, err = readRates(c)
 	}
 	if c.Names != "" {
-		list.names, namesErr = readNames(string(c.Names), c.Delimiter.Rune('|'))
+		list.names, namesErr = readNames(string(c.Names), c.Delimiter.Rune('|'), nameForm)
 	}
 	if err := errors.Join(err, namesErr); err != nil {
 		return nil, err
@@ -142,27 +143,28 @@ func regionOf(text string) string {
 	return text
 }
 
-func readNames(path string, comma rune) (map[string]string, error) {
-	t, err := readTable(path, comma, nameForm)
+// readNames reads a file of pairs: the form says what has the names.
+func readNames(path string, comma rune, form form) (map[string]string, error) {
+	t, err := readTable(path, comma, form)
 	if err != nil {
 		return nil, err
 	}
 	names := make(map[string]string, len(t.rows))
 	lines := make(map[string]int, len(t.rows))
 	for _, row := range t.rows {
-		service, name := row.fields[0], row.fields[1]
+		key, name := row.fields[0], row.fields[1]
 		if name == "" {
-			t.mistake(row.line, "the name of %q is empty", service)
+			t.mistake(row.line, "the name of %q is empty", key)
 		}
-		if service == "" {
-			t.mistake(row.line, "the service is empty")
+		if key == "" {
+			t.mistake(row.line, "the %s is empty", form.columns[0])
 			continue
 		}
-		if first, ok := lines[service]; ok {
-			t.mistake(row.line, "%q has a name already, in line %d (keep one of them)", service, first)
+		if first, ok := lines[key]; ok {
+			t.mistake(row.line, "%q has a name already, in line %d (keep one of them)", key, first)
 			continue
 		}
-		names[service], lines[service] = name, row.line
+		names[key], lines[key] = name, row.line
 	}
 	return names, t.err()
 }
