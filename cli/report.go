@@ -76,7 +76,14 @@ func replace(path string, stdout io.Writer, mode fs.FileMode, write func(io.Writ
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	dir := filepath.Dir(path)
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s: there is no directory %s: make it first, or name another file", path, dir)
+	}
+	file, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*")
+	if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
+		return fmt.Errorf("%s cannot be written: %w", path, pathErr.Err) // without the name of a file that never was
+	}
 	if err != nil {
 		return err
 	}

@@ -51,6 +51,12 @@ func TestReplace(t *testing.T) {
 	if err := replace(dir, nil, 0o600, says("x", nil)); err == nil || !strings.Contains(err.Error(), "is no file") {
 		t.Errorf("error is %v", err)
 	}
+	none := filepath.Join(dir, "none")
+	missing := filepath.Join(none, "page.html")
+	want := missing + ": there is no directory " + none + ": make it first, or name another file"
+	if err := replace(missing, nil, 0o600, says("x", nil)); err == nil || err.Error() != want {
+		t.Errorf("error is %v, want %s", err, want)
+	}
 	var out strings.Builder
 	if err := replace("-", &out, 0o600, says("out", nil)); err != nil || out.String() != "out" {
 		t.Errorf("the standard output has %q, %v", out.String(), err)
