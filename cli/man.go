@@ -18,8 +18,8 @@ func manCommand(*App) *cobra.Command {
 		Use:   "man DIRECTORY",
 		Short: "write the manual: a page for each command",
 		Long: "man writes the pages of the manual, made from what --help prints, into a\n" +
-			"directory that is there. The Debian package brings them.",
-		Example: "  mkdir man1\n  artifice man man1",
+			"directory, which it makes where there is none. The Debian package brings them.",
+		Example: "  artifice man man1",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return wrongUse("%s takes one directory\nhint: %s --help", cmd.CommandPath(), cmd.CommandPath())
@@ -27,6 +27,9 @@ func manCommand(*App) *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := os.MkdirAll(args[0], 0o755); err != nil {
+				return err
+			}
 			root := cmd.Root()
 			errs := []error{writePage(root, args[0])}
 			for _, c := range root.Commands() {

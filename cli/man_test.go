@@ -12,7 +12,7 @@ import (
 // A page is made of nothing but the help of its command, and roff has nothing
 // to say against it.
 func TestManual(t *testing.T) {
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "share", "man1") // is made
 	var said bytes.Buffer
 	app := &App{Stdout: &said, Stderr: &said}
 	if code := app.Run(t.Context(), "man", dir); code != ExitDone {
