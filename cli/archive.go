@@ -224,9 +224,32 @@ func read(path string, stdin io.Reader, read func(io.Reader) error) error {
 	if !strings.HasSuffix(path, ".gz") {
 		return read(file)
 	}
-	in, err := gzip.NewReader(file)
+	cut := fmt.Errorf("%s was cut short: take a whole copy of it", path)
+	compressed, err := gzip.NewReader(file)
+	if endsEarly(err) || errors.Is(err, io.EOF) {
+		return cut
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	return read(in)
+	in := &cutReader{in: compressed}
+	if err = read(in); err != nil && in.cut {
+		return cut
+	}
+	return err
 }
+
+// A cutReader notes whether its stream ends before its end: where in the text
+// that is tells nobody anything.
+type cutReader struct {
+	in  io.Reader
+	cut bool
+}
+
+func (c *cutReader) Read(p []byte) (int, error) {
+	n, err := c.in.Read(p)
+	c.cut = c.cut || endsEarly(err)
+	return n, err
+}
+
+func endsEarly(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) }
