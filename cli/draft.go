@@ -187,7 +187,7 @@ func (a *App) tellMissing(drafts []billing.Draft) error {
 	if err := a.tellGrid(g, "no cost, or none that fits"); err != nil {
 		return err
 	}
-	a.sayf("hint: give them a cost in the ERP's price list, or write billed = false in the meter's section")
+	a.sayf("hint: give them a cost in the price list, or write billed = false in the meter's section")
 	return &exitError{code: ExitParked}
 }
 

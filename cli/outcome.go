@@ -52,7 +52,7 @@ func (a *App) tellOutcomes(s *session, outcomes []billing.Outcome) error {
 		a.sayf("note: %s not looked at: billed through %s, and this program bills through %s", plural(t.elsewhere[adapter], "order"), adapter, s.Adapter)
 	}
 	if t.unpriced {
-		a.sayf("hint: give these services a cost in the ERP's price list, or write billed = false in the meter's section")
+		a.sayf("hint: give these services a cost in the price list, or write billed = false in the meter's section")
 	}
 	if t.parked {
 		a.sayf("hint: mend the cause and run artifice bill again; the other tenants are not billed twice")
