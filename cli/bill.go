@@ -36,7 +36,7 @@ func billCommand(a *App) *cobra.Command {
 	due := cmd.Flags().Bool("due", false, "whatever may be billed by now, instead of one block")
 	tenants := tenantFlag(cmd)
 	output := outputFlag(cmd)
-	workers := cmd.Flags().Int("workers", 4, "how `many` tenants are billed at the same time")
+	workers := cmd.Flags().Int("workers", 4, "the `number` of tenants that are billed at the same time")
 	lease := leaseFlag(cmd)
 	cmd.RunE = a.with(needERP, func(ctx context.Context, s *session, cmd *cobra.Command, _ []string) error {
 		bill, err := whatToBill(s, cmd, &flags, *due)

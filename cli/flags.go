@@ -59,7 +59,7 @@ func tenantFlag(cmd *cobra.Command) *[]string {
 
 // leaseFlag says for how long an order is held.
 func leaseFlag(cmd *cobra.Command) func() (time.Duration, error) {
-	text := cmd.Flags().String("lease", "10m", "how `long` the ERP may take to save an invoice; after that another process may go on with it")
+	text := cmd.Flags().String("lease", "10m", "the `duration` that the ERP may take to save an invoice; after that another process may go on with it")
 	return func() (time.Duration, error) {
 		d, err := config.Duration(*text)
 		if err == nil && d < time.Second {
