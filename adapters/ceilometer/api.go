@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -98,7 +100,7 @@ type apiReading struct {
 
 // begin finds out what a query means at this time.
 func (a *API) begin(ctx context.Context, q usage.Query) (*apiReading, error) {
-	r := &apiReading{API: a, query: q, from: a.start(q.Collected[""]), to: a.now().UTC().Truncate(time.Hour).Add(2 * time.Hour)}
+	r := &apiReading{API: a, query: q, from: a.start(q.Collected), to: a.now().UTC().Truncate(time.Hour).Add(2 * time.Hour)}
 	if !q.Before.IsZero() && q.Before.Before(r.to) {
 		r.to = q.Before.UTC()
 	}
@@ -137,16 +139,26 @@ func (a *API) begin(ctx context.Context, q usage.Query) (*apiReading, error) {
 }
 
 // start is from when on samples are read: those that were collected before, and
-// are not late any more, are left.
-func (a *API) start(collected time.Time) time.Time {
+// are not late any more, are left. A tenant that was held back lags behind the
+// others, and all is read from where it stands.
+func (a *API) start(collected map[string]time.Time) time.Time {
 	from := a.now().UTC().Add(-a.config.Lookback)
-	if settled := collected.UTC().Add(-a.config.Late); settled.After(from) && settled.Before(a.now()) {
+	if settled := earliest(collected).UTC().Add(-a.config.Late); settled.After(from) && settled.Before(a.now()) {
 		from = settled
 	}
 	if from = from.Truncate(usage.WindowLength); from.Before(a.config.Since) {
 		from = a.config.Since.UTC()
 	}
 	return from
+}
+
+// earliest returns the earliest of marks, which is zero where there are none, and
+// where of a meter nothing was collected.
+func earliest(marks map[string]time.Time) time.Time {
+	if len(marks) == 0 {
+		return time.Time{}
+	}
+	return slices.MinFunc(slices.Collect(maps.Values(marks)), time.Time.Compare)
 }
 
 // pathPrefix is what comes before samples and meters: some catalogs have the

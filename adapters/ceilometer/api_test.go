@@ -157,11 +157,14 @@ func TestAPIGoesOn(t *testing.T) {
 		name      string
 		since     time.Time
 		collected time.Time
+		held      time.Time // what a tenant was collected up to, if another time
 		before    time.Time
 		from, to  time.Time
 	}{
 		{name: "the first time", from: march, to: f.now},
 		{name: "collected", collected: march.Add(5 * day), from: march.Add(3 * day), to: f.now},
+		{name: "a tenant is held back", collected: march.Add(9 * day), held: march.Add(4 * day), from: march.Add(2 * day), to: f.now},
+		{name: "a tenant is ahead", collected: march.Add(5 * day), held: march.Add(9 * day), from: march.Add(3 * day), to: f.now},
 		{name: "since", since: march.Add(4 * day), from: march.Add(4 * day), to: f.now},
 		{name: "since, and collected", since: march.Add(4 * day), collected: march.Add(5 * day), from: march.Add(4 * day), to: f.now},
 		{name: "before", before: march.Add(day + 5*time.Hour), from: march, to: march.Add(day + 5*time.Hour)},
@@ -171,7 +174,10 @@ func TestAPIGoesOn(t *testing.T) {
 		c.Since = test.since
 		q := usage.Query{Meters: []string{"volume.size"}, Before: test.before}
 		if !test.collected.IsZero() {
-			q.Collected = map[string]time.Time{"": test.collected}
+			q.Collected = map[string]time.Time{"": test.collected, "t0": test.collected}
+		}
+		if !test.held.IsZero() {
+			q.Collected["t1"] = test.held
 		}
 		ids, mistakes := f.ids(f.open(c), q)
 		want := f.want(test.from, "volume.size")
