@@ -4,10 +4,8 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -140,11 +138,15 @@ func (a *API) begin(ctx context.Context, q usage.Query) (*apiReading, error) {
 
 // start is from when on samples are read: those that were collected before, and
 // are not late any more, are left. A tenant that was held back lags behind the
-// others, and all is read from where it stands.
+// others, and all is read from where it stands, however long ago that is.
 func (a *API) start(collected map[string]time.Time) time.Time {
 	from := a.now().UTC().Add(-a.config.Lookback)
-	if settled := earliest(collected).UTC().Add(-a.config.Late); settled.After(from) && settled.Before(a.now()) {
-		from = settled
+	earliest, all := earliest(collected)
+	if !earliest.IsZero() {
+		settled := earliest.UTC().Add(-a.config.Late)
+		if settled.Before(from) || all && settled.Before(a.now()) {
+			from = settled
+		}
 	}
 	if from = from.Truncate(usage.WindowLength); from.Before(a.config.Since) {
 		from = a.config.Since.UTC()
@@ -152,13 +154,19 @@ func (a *API) start(collected map[string]time.Time) time.Time {
 	return from
 }
 
-// earliest returns the earliest of marks, which is zero where there are none, and
-// where of a meter nothing was collected.
-func earliest(marks map[string]time.Time) time.Time {
-	if len(marks) == 0 {
-		return time.Time{}
+// earliest returns the earliest of the marks that have a time, and whether all
+// have one: where one has none, of a meter nothing was collected.
+func earliest(marks map[string]time.Time) (earliest time.Time, all bool) {
+	all = true
+	for _, through := range marks {
+		switch {
+		case through.IsZero():
+			all = false
+		case earliest.IsZero() || through.Before(earliest):
+			earliest = through
+		}
 	}
-	return slices.MinFunc(slices.Collect(maps.Values(marks)), time.Time.Compare)
+	return earliest, all
 }
 
 // pathPrefix is what comes before samples and meters: some catalogs have the

@@ -31,8 +31,9 @@ type APIConfig struct {
 	// Since is when billing begins: nothing earlier is read.
 	Since time.Time `ini:"since"`
 
-	// Lookback is how far back a run reads at most. What is older was collected
-	// by an earlier run, and stays as it is.
+	// Lookback is how far back a run reads what was never collected. After a time
+	// without runs, or for a tenant that was held back, it reads from where the
+	// one before it ended, however long ago.
 	Lookback time.Duration `ini:"lookback,default=35d"`
 
 	// Late is how late Ceilometer may hear of a sample. A run reads what the one

@@ -156,6 +156,8 @@ func TestAPIGoesOn(t *testing.T) {
 	for _, test := range []struct {
 		name      string
 		since     time.Time
+		lookback  time.Duration // if another than usual
+		fresh     bool          // whether all is known by name only
 		collected time.Time
 		held      time.Time // what a tenant was collected up to, if another time
 		before    time.Time
@@ -165,6 +167,12 @@ func TestAPIGoesOn(t *testing.T) {
 		{name: "collected", collected: march.Add(5 * day), from: march.Add(3 * day), to: f.now},
 		{name: "a tenant is held back", collected: march.Add(9 * day), held: march.Add(4 * day), from: march.Add(2 * day), to: f.now},
 		{name: "a tenant is ahead", collected: march.Add(5 * day), held: march.Add(9 * day), from: march.Add(3 * day), to: f.now},
+		{name: "long ago", lookback: 3 * day, collected: march.Add(4 * day), from: march.Add(2 * day), to: f.now},
+		{name: "held back for long", lookback: 3 * day, collected: march.Add(9 * day), held: march.Add(4 * day), from: march.Add(2 * day), to: f.now},
+		{name: "long ago, and since", lookback: 3 * day, since: march.Add(3 * day), collected: march.Add(4 * day), from: march.Add(3 * day), to: f.now},
+		{name: "the first time, lookback", lookback: 3 * day, from: f.now.Add(-3 * day), to: f.now},
+		{name: "nothing of a new meter", lookback: 3 * day, fresh: true, from: f.now.Add(-3 * day), to: f.now},
+		{name: "nothing of a new meter, held back for long", lookback: 3 * day, fresh: true, held: march.Add(4 * day), from: march.Add(2 * day), to: f.now},
 		{name: "since", since: march.Add(4 * day), from: march.Add(4 * day), to: f.now},
 		{name: "since, and collected", since: march.Add(4 * day), collected: march.Add(5 * day), from: march.Add(4 * day), to: f.now},
 		{name: "before", before: march.Add(day + 5*time.Hour), from: march, to: march.Add(day + 5*time.Hour)},
@@ -172,8 +180,11 @@ func TestAPIGoesOn(t *testing.T) {
 	} {
 		c := f.config()
 		c.Since = test.since
+		if test.lookback != 0 {
+			c.Lookback = test.lookback
+		}
 		q := usage.Query{Meters: []string{"volume.size"}, Before: test.before}
-		if !test.collected.IsZero() {
+		if test.fresh || !test.collected.IsZero() {
 			q.Collected = map[string]time.Time{"": test.collected, "t0": test.collected}
 		}
 		if !test.held.IsZero() {

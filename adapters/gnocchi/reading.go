@@ -15,7 +15,8 @@ import (
 type reading struct {
 	*Source
 	query      usage.Query
-	from       time.Time // nothing earlier is read
+	from       time.Time // nothing earlier is read of what was never collected
+	lived      time.Time // what was over earlier is not searched
 	before     time.Time // nothing from here on; zero for no such bound
 	datacenter string
 	tenants    *tenants        // nil for all
@@ -26,6 +27,7 @@ type reading struct {
 // begin finds out what a query means at this time.
 func (s *Source) begin(ctx context.Context, q usage.Query) (*reading, error) {
 	r := &reading{Source: s, query: q, from: s.start(), before: q.Before, keys: set(q.Metadata), resources: set(q.Resources)}
+	r.lived = r.reach(slices.Collect(maps.Values(q.Collected)), true)
 	if r.datacenter = s.config.Datacenter; r.datacenter == "" {
 		endpoint, err := s.service.Endpoint(ctx)
 		if err != nil {
@@ -44,7 +46,7 @@ func (s *Source) begin(ctx context.Context, q usage.Query) (*reading, error) {
 	return r, nil
 }
 
-// start is from when on anything is read.
+// start is from when on anything is read that was never collected.
 func (s *Source) start() time.Time {
 	from := s.now().UTC().Add(-s.config.Lookback).Truncate(usage.WindowLength)
 	if from.Before(s.config.Since) {
@@ -56,23 +58,37 @@ func (s *Source) start() time.Time {
 // since is from when on a resource is read: where all of its projects were
 // collected before, what is older cannot have changed since.
 func (r *reading) since(res *resource) time.Time {
-	if r.config.Late == 0 {
+	marks := make([]time.Time, 0, len(res.revisions))
+	for _, v := range res.revisions {
+		marks = append(marks, r.query.Collected[v.project]) // zero where it was not
+	}
+	return r.reach(marks, r.config.Late == 0)
+}
+
+// reach is from when on something is read that was collected up to several
+// marks; if all, what is late for as long as lookback. What came after a mark was
+// never read, however long ago that is.
+func (r *reading) reach(marks []time.Time, all bool) time.Time {
+	var earliest time.Time
+	for _, through := range marks {
+		switch {
+		case through.IsZero() || through.After(r.now()):
+			all = true
+		case earliest.IsZero() || through.Before(earliest):
+			earliest = through
+		}
+	}
+	if earliest.IsZero() {
 		return r.from
 	}
-	var collected time.Time
-	for i, v := range res.revisions {
-		through, known := r.query.Collected[v.project]
-		if !known || through.After(r.now()) {
-			return r.from
-		}
-		if i == 0 || through.Before(collected) {
-			collected = through
-		}
+	from := earliest.UTC().Add(-max(r.config.Late, minLookback)).Truncate(usage.WindowLength)
+	switch {
+	case all && from.After(r.from):
+		return r.from
+	case from.Before(r.config.Since):
+		return r.config.Since.UTC()
 	}
-	if from := collected.UTC().Add(-r.config.Late).Truncate(usage.WindowLength); from.After(r.from) {
-		return from
-	}
-	return r.from
+	return from
 }
 
 func set(list []string) map[string]bool {

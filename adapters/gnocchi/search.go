@@ -13,7 +13,7 @@ import (
 	"github.com/openstack-artifice/artifice/internal/openstack"
 )
 
-// search yields the resources of a type that lived at some time from r.from on,
+// search yields the resources of a type that lived at some time from r.lived on,
 // each with its history since. A type that Gnocchi does not know has none. A
 // resource with a row that cannot be right comes with an error.
 func (r *reading) search(ctx context.Context, kind string) iter.Seq2[*resource, error] {
@@ -34,7 +34,7 @@ func (r *reading) search(ctx context.Context, kind string) iter.Seq2[*resource, 
 			}
 			return res.gone || yield(res, nil)
 		}
-		for answer, err := range r.pages(ctx, searchRequest(kind, r.from)) {
+		for answer, err := range r.pages(ctx, searchRequest(kind, r.lived)) {
 			var page []json.RawMessage
 			if err == nil {
 				err = answer.Decode(&page)

@@ -146,7 +146,9 @@ func TestSince(t *testing.T) {
 		{"nothing was collected", "a", nil, all},
 		{"an hour ago", "a", map[string]time.Time{"a": now.Add(-hour)}, now.Add(-49 * hour)},
 		{"a part of an hour ago", "a", map[string]time.Time{"a": now.Add(-30 * time.Minute)}, now.Add(-49 * hour)},
-		{"long ago", "a", map[string]time.Time{"a": now.Add(-500 * hour)}, all},
+		{"long ago", "a", map[string]time.Time{"a": now.Add(-500 * hour)}, now.Add(-548 * hour)},
+		{"nothing of a new meter", "a", map[string]time.Time{"": {}, "a": {}}, all},
+		{"nothing of one, long ago of the other", "ab", map[string]time.Time{"a": {}, "b": now.Add(-500 * hour)}, now.Add(-548 * hour)},
 		{"by a clock that is ahead", "a", map[string]time.Time{"a": now.Add(hour)}, all},
 		{"one tenant, not the other", "ab", map[string]time.Time{"a": now.Add(-hour)}, all},
 		{"one tenant later than the other", "ab", map[string]time.Time{"a": now.Add(-hour), "b": now.Add(-10 * hour)}, now.Add(-58 * hour)},
@@ -166,6 +168,21 @@ func TestSince(t *testing.T) {
 	if got := r.since(&resource{revisions: []revision{{project: "a"}}}); !got.Equal(all) {
 		t.Errorf("without late it is read from %v", got)
 	}
+	r.query.Collected["a"] = now.Add(-500 * hour)
+	if got := r.since(&resource{revisions: []revision{{project: "a"}}}); !got.Equal(now.Add(-502 * hour)) {
+		t.Errorf("long after it was collected, without late, it is read from %v", got)
+	}
+	// What ended meanwhile is searched; nothing before since is read.
+	s.config.Since = now.Add(-501 * hour)
+	f.calls, f.bodies = nil, nil
+	if _, errs := read(t, s, usage.Query{Meters: volumes.Meters, Collected: r.query.Collected}); len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	if since := s.config.Since.Format(time.RFC3339); !strings.Contains(strings.Join(f.bodies, "\n"), `{"ended_at":"`+since+`"}`) {
+		t.Errorf("it searches %q, want from %s on", f.bodies, since)
+	}
+	s.config.Since = time.Time{}
+	f.calls, f.bodies = nil, nil
 	// Resources of tenants that were collected up to another time are asked for
 	// from then on, one that is over not at all.
 	s.config.Late = 2 * hour
