@@ -53,6 +53,8 @@ type document struct {
 	dec   *jsontext.Decoder
 	base  int64 // where in the file the first byte of dec is
 	count int   // samples so far
+
+	reserve int64 // how much shorter than maxSample a sample must be
 }
 
 // open opens a file of samples, one compressed by gzip if it is called so.
@@ -101,7 +103,7 @@ func (d *document) values() iter.Seq2[value, error] {
 	return func(yield func(value, error) bool) {
 		empty := true
 		for {
-			d.in.limit = d.offset() + maxSample
+			d.in.limit = d.offset() + maxSample - d.reserve
 			kind, top := d.dec.PeekKind(), d.dec.StackDepth() == 0
 			if kind == jsontext.KindBeginArray && top || kind == jsontext.KindEndArray && !top {
 				empty = false

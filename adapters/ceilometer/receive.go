@@ -159,6 +159,7 @@ var inBatch = medium{"batch", "send", "correct the sample, and send the batch ag
 func (s *Source) checkBatch(batch []byte) (samples int, err error) {
 	d := &document{medium: inBatch, name: "batch"}
 	d.read(bytes.NewReader(batch))
+	d.reserve = 1 // the line break that collect reads before it
 	p := newParser(s.place, usage.Query{})
 	p.remedy, p.tenantless = inBatch.remedy, true
 	latest := s.now().Add(maxAhead)
