@@ -6,6 +6,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -198,7 +199,8 @@ func (a *API) findShape(ctx context.Context, prefix string) (string, error) {
 }
 
 // taken are the tenants whose samples count, nil for all: those that tenants.*
-// take, and those that were collected before, which may be gone by now.
+// take, and those that were collected before, which may be gone by now, unless
+// they are to be ignored.
 func (a *API) taken(ctx context.Context, q usage.Query) (map[string]bool, error) {
 	f := a.config.Tenants
 	if len(f.Domain)+len(f.Name)+len(f.Tag)+len(f.Include)+len(f.Ignore) == 0 && !f.Own {
@@ -206,7 +208,9 @@ func (a *API) taken(ctx context.Context, q usage.Query) (map[string]bool, error)
 	}
 	all := map[string]bool{}
 	for id := range q.Collected {
-		all[id] = true
+		if !slices.Contains(f.Ignore, id) {
+			all[id] = true
+		}
 	}
 	for t, err := range a.cloud.Tenants(ctx) {
 		if err != nil {
