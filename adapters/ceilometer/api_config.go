@@ -37,7 +37,8 @@ type APIConfig struct {
 	Lookback time.Duration `ini:"lookback,default=35d"`
 
 	// Late is how late Ceilometer may hear of a sample. A run reads what the one
-	// before it did not, and so much before.
+	// before it did not, and so much before. It must be longer than the longest
+	// hold of a meter: what a state lasts beyond its sample is lost otherwise.
 	Late time.Duration `ini:"late,default=2d"`
 
 	// Keep is a directory for the days that are over, each when all of it was
@@ -64,6 +65,7 @@ const (
 
 const (
 	minLookback = 2 * time.Hour
+	minLate     = 2 * time.Hour
 	maxPage     = 100_000 // samples in an answer
 )
 
@@ -86,8 +88,8 @@ func (c APIConfig) Validate() error {
 	if c.Lookback < minLookback {
 		wrong("lookback", "%v is less than %v (write 35d for a month, and some days until it is billed)", c.Lookback, minLookback)
 	}
-	if c.Late < 0 {
-		wrong("late", "%v is negative (write 2d)", c.Late)
+	if c.Late < minLate {
+		wrong("late", "%v is less than %v (write 2d: it must be longer than the longest hold of a meter)", c.Late, minLate)
 	}
 	return errors.Join(errs...)
 }
