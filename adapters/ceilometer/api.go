@@ -133,7 +133,11 @@ func (a *API) begin(ctx context.Context, q usage.Query) (*apiReading, error) {
 			q.LeftOut(s, why)
 		}
 	}
-	r.kept = newKeep(string(a.config.Keep), endpoint.URL)
+	login, err := a.cloud.Fingerprint()
+	if err != nil {
+		return nil, err
+	}
+	r.kept = newKeep(string(a.config.Keep), endpoint.URL, login+"-"+r.shape)
 	return r, nil
 }
 

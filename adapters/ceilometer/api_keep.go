@@ -14,7 +14,8 @@ import (
 )
 
 // A keep is a directory with the days of meters that were read whole, a file
-// each: DIR/ENDPOINT/METER/2026-10-01.jsonl.gz.
+// each: DIR/ENDPOINT-LOGIN-SHAPE/METER/2026-10-01.jsonl.gz. Another login may see
+// other samples.
 type keep struct{ dir string } // of the endpoint; "" for none
 
 const (
@@ -22,11 +23,11 @@ const (
 	dayFormat  = "2006-01-02"
 )
 
-func newKeep(dir string, endpoint *url.URL) keep {
+func newKeep(dir string, endpoint *url.URL, login string) keep {
 	if dir == "" {
 		return keep{}
 	}
-	return keep{filepath.Join(dir, url.PathEscape(endpoint.Host+endpoint.Path))}
+	return keep{filepath.Join(dir, url.PathEscape(endpoint.Host+endpoint.Path)+"-"+login)}
 }
 
 // takes reports whether a span is kept once it is settled: a whole day.
