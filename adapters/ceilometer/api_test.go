@@ -264,19 +264,6 @@ func TestAPIKeep(t *testing.T) {
 	}
 }
 
-// What one login was answered is not what another one may see.
-func TestAPIKeepsByLogin(t *testing.T) {
-	f := newFakeAPI(t)
-	c := f.config()
-	c.Keep, c.Since = config.Path(t.TempDir()), march
-	q := usage.Query{Meters: []string{"volume.size"}}
-	f.ids(f.open(c), q) // it may see nothing
-	f.fill("volume.size", march, f.now, time.Hour, 1)
-	c.ApplicationCredentialID = "administrator"
-	ids, mistakes := f.ids(f.open(c), q)
-	f.compare("another login", f.want(march, "volume.size"), ids, mistakes)
-}
-
 // A late sample of a day that is kept no more is read, one of a day that is not.
 func TestAPIKeepsNothingYoung(t *testing.T) {
 	f := newFakeAPI(t)
