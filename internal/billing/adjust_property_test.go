@@ -192,7 +192,8 @@ func (w *world) voidCarriers(parked ledger.Order) {
 		if err != nil {
 			w.Fatal(err)
 		}
-		if order.Status != ledger.Settled {
+		if order.Status != ledger.Settled { // it is not known yet whether it was sent
+			w.bill(int(order.Block.Start.Sub(august.Start).Hours()) / blockHours)
 			continue
 		}
 		if err := w.e.Void(context.Background(), key, "more was billed than used"); err != nil {
