@@ -510,3 +510,22 @@ func TestClockThatWasNeverSet(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// Files that were gone when what they reach into was collected, and are back:
+// that is late usage, under whatever config.
+func TestFilesThatComeBackAfterTheBlock(t *testing.T) {
+	ran := volume("a", "i1", "2013-08-05T03:30:00Z", "1")
+	ran.Meter, ran.Unit, ran.Metadata = "instance", "instance", map[string]string{"flavor.name": "small", "status": "active"}
+	source := &samples{all: []usage.Sample{ran, volume("a", "v1", "2013-08-05T03:10:00Z", "2")}}
+	e := newEngine(source, newDesk(map[string]string{"volume.size": "1", "small": "1"}))
+	collect(t, e, time.Date(2013, 8, 5, 4, 0, 0, 0, time.UTC))
+	source.all = source.all[1:]
+	collect(t, e, august.End)
+	bill(t, e)
+	source.all = append(source.all, ran)
+	collect(t, e, august.End)
+	want := []string{"a nz-1 i1 small 2013-08-05T04:00:00Z/2013-08-05T05:00:00Z 1800 second 0"} // an hour from 3:30 on
+	if diff := cmp.Diff(want, adjustments(t, e)); diff != "" {
+		t.Errorf("adjustments (-want +got):\n%s", diff)
+	}
+}

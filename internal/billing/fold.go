@@ -48,6 +48,7 @@ type folder struct {
 	run      int  // where in changes the present run began
 	late     bool // whether other samples are among the reasons for it
 	settled  bool // whether samples that are as they were came after those
+	another  bool // whether another config is among the reasons for it
 	about    describer
 	result   folded
 	failed   error
@@ -97,7 +98,7 @@ func (f *folder) keep(k *ledger.Fold) {
 	f.end = k.Window.End
 	f.state, f.recorded = k.State, k.State
 	f.resumes = false
-	f.run, f.late, f.settled = len(f.changes), false, false
+	f.run, f.late, f.settled, f.another = len(f.changes), false, false, false
 }
 
 // window brings the window of some samples up to date, and what lies before it.
@@ -207,7 +208,7 @@ func (f *folder) step(w *spool.Window, prepared []usage.Sample) {
 		}
 		f.keep(k)
 	case others || diverged || configured:
-		f.late = f.late || others
+		f.late, f.another = f.late || others, f.another || configured
 		if others {
 			f.settled = false
 		} else if len(w.Samples) > 0 {
@@ -243,7 +244,7 @@ func (f *folder) fold(w *spool.Window, prepared []usage.Sample, known *ledger.Fo
 		f.changes = append(f.changes, change{Fold: fold, before: known, added: added})
 	}
 	if sameState(f.state, f.recorded) {
-		f.run, f.late, f.settled = len(f.changes), false, false
+		f.run, f.late, f.settled, f.another = len(f.changes), false, false, false
 	}
 }
 
