@@ -44,8 +44,20 @@ type Query struct {
 	Resources []string
 	// LeftOut is told of samples that the source leaves out by a rule of its
 	// own, and why: that their sender is not trusted. It may be nil, and a
-	// source need not call it.
+	// source need not call it. One call follows the other.
 	LeftOut func(s Sample, why string)
+	// Progress is told, between two samples, how much of what there is to read was
+	// read, and how much that is, in a measure of the source's own: bytes,
+	// requests, days. The total may change as the source learns of more. It may be
+	// nil, and a source that cannot tell need not call it.
+	Progress func(done, total int64)
+	// Reached is told, between two samples, that every sample earlier than an
+	// instant was yielded, with the errors that concern it, and that none follows:
+	// what was yielded can then be kept, should reading end early. The instant
+	// lies on a window border, and is later than every mark in Collected and than
+	// the one that was told before. It may be nil, and a source for which reading
+	// all again is cheap need not call it.
+	Reached func(through time.Time)
 }
 
 // Names is a source that knows what ids in samples stand for. An error is
