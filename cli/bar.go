@@ -23,26 +23,37 @@ type bar struct {
 	all     *mpb.Progress
 	bar     *mpb.Bar
 	refresh chan any
+	counts  bool // whether it shows how much of how much is done
 }
+
+// barLength is what a bar is long, whatever it counts: what there is to do may
+// become more.
+const barLength = 10_000
 
 // draw draws the bar of a step, as far as it is.
 func (w *watch) draw(r *running) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	done, total := r.share()
+	if w.drawn != nil && w.drawn.counts != (total > 0) {
+		w.remove()
+	}
 	if w.drawn == nil {
 		refresh := make(chan any)
 		all := mpb.New(mpb.WithOutput(w.bars), mpb.WithManualRefresh(refresh))
-		w.drawn = &bar{all: all, refresh: refresh}
-		if r.Total == 0 {
+		w.drawn = &bar{all: all, refresh: refresh, counts: total > 0}
+		if total == 0 {
 			w.drawn.bar = all.New(0, mpb.NopStyle(), mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return clean(r.String()) })))
 		} else {
 			style := mpb.BarStyle().Lbound("[").Filler("=").Tip(">").Padding(" ").Rbound("]")
-			w.drawn.bar = all.New(r.Total, style, mpb.PrependDecorators(decor.Name(clean(r.what()))),
+			w.drawn.bar = all.New(barLength, style, mpb.PrependDecorators(decor.Name(clean(r.what()))),
 				mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return r.count() + ", " + r.left() })))
 		}
 	}
-	// One that is full would go at once: it goes when the step ends.
-	w.drawn.bar.SetCurrent(max(0, min(r.done.Load(), r.Total-1)))
+	if total > 0 {
+		// One that is full would go at once: it goes when the step ends.
+		w.drawn.bar.SetCurrent(min(int64(float64(done)/float64(total)*barLength), barLength-1))
+	}
 	w.drawn.refresh <- nil
 }
 
@@ -50,9 +61,13 @@ func (w *watch) draw(r *running) {
 func (w *watch) erase() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.drawn == nil {
-		return
+	if w.drawn != nil {
+		w.remove()
 	}
+}
+
+// remove is erase, for who holds mu.
+func (w *watch) remove() {
 	w.drawn.bar.Abort(true)
 	// One picture shows it for the last time, and the next one nothing. They are
 	// there once a third is asked for and something else was answered since.

@@ -82,8 +82,32 @@ type running struct {
 	watch   *watch
 	began   time.Time
 	done    atomic.Int64
+	part    atomic.Pointer[part]
 	ended   chan struct{}
 	showing sync.WaitGroup
+}
+
+// A part is how much is done, in another measure than the step's.
+type part struct {
+	done, total int64
+	from        int64 // what was done when the step began
+}
+
+// Part implements billing.Progress.
+func (r *running) Part(done, total int64) {
+	p := &part{done, total, done}
+	if before := r.part.Load(); before != nil {
+		p.from = before.from
+	}
+	r.part.Store(p)
+}
+
+// share is how much is done of how much, both 0 where nobody knows the total.
+func (r *running) share() (done, total int64) {
+	if p := r.part.Load(); r.Total == 0 && p != nil && p.total > 0 {
+		return max(0, min(p.done, p.total)), p.total
+	}
+	return min(r.done.Load(), r.Total), r.Total
 }
 
 // Add implements billing.Progress.
@@ -143,24 +167,36 @@ func (r *running) what() string {
 
 // count is how much is done, "" where nobody counts.
 func (r *running) count() string {
+	text := ""
 	switch done := r.done.Load(); {
 	case r.Total > 0:
 		return grouped(min(done, r.Total)) + " of " + grouped(r.Total) + " " + r.Unit
 	case done > 0:
-		return grouped(done) + " " + r.Unit
+		text = grouped(done) + " " + r.Unit
 	}
-	return ""
+	if done, total := r.share(); total > 0 {
+		if text != "" {
+			text += ", "
+		}
+		text += strconv.FormatInt(done*100/total, 10) + "%"
+	}
+	return text
 }
 
 // left is how long the rest takes if it takes as long as what is done; where
 // that cannot be told, how long it has taken.
 func (r *running) left() string {
-	took, done := r.watch.now().Sub(r.began), r.done.Load()
-	if r.Total == 0 || done == 0 {
+	took := r.watch.now().Sub(r.began)
+	done, total := r.share()
+	since := done
+	if p := r.part.Load(); p != nil && r.Total == 0 {
+		since -= p.from
+	}
+	if total == 0 || since <= 0 {
 		return roughly(took) + " so far"
 	}
-	perUnit := took / time.Duration(done)
-	return roughly(perUnit*time.Duration(max(0, r.Total-done))) + " left"
+	perUnit := float64(took) / float64(since)
+	return roughly(time.Duration(perUnit*float64(total-done))) + " left"
 }
 
 // String is a line that says how far the step is.
@@ -192,6 +228,9 @@ func (w *watch) stopped(command string) string {
 	text := "stopped: " + r.what()
 	if count := r.count(); count != "" {
 		text += ": " + count
+	}
+	if r.Whole && !r.Kept.IsZero() {
+		return text + "; nothing of this is kept; usage before " + r.Kept.UTC().Format(time.RFC3339) + " is, and " + command + " goes on from there"
 	}
 	if r.Whole {
 		return text + "; nothing of this is kept, and " + command + " begins it anew"

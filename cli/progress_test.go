@@ -69,6 +69,32 @@ func TestProgressLines(t *testing.T) {
 	}
 }
 
+// Where the step's own measure has no total, another one may.
+func TestProgressPart(t *testing.T) {
+	for _, test := range []struct {
+		parts   [][2]int64
+		samples int64
+		want    string
+	}{
+		{[][2]int64{{20, 0}}, 7, "reading north: 7 samples, 10s so far"},
+		{[][2]int64{{20, 0}, {20, 80}}, 0, "reading north: 25%, 10s so far"},                  // nothing since it began
+		{[][2]int64{{20, 80}, {30, 120}}, 5000, "reading north: 5,000 samples, 25%, 2m left"}, // 90 * 10 s / 10
+		{[][2]int64{{0, 80}, {130, 120}}, 5000, "reading north: 5,000 samples, 100%, 0s left"},
+	} {
+		s := newScene(nil)
+		p := s.begin(billing.Step{Name: "read", Of: "north", Unit: "samples"})
+		p.Add(test.samples)
+		for _, part := range test.parts {
+			p.Part(part[0], part[1])
+		}
+		s.pass(10 * time.Second)
+		p.End()
+		if len(s.said) != 1 || s.said[0] != test.want {
+			t.Errorf("%v: it says %q, want %q", test.parts, s.said, test.want)
+		}
+	}
+}
+
 // On a terminal there is a bar, once it takes a while, and nothing is left of
 // it in the end.
 func TestProgressBar(t *testing.T) {
@@ -100,6 +126,20 @@ func TestProgressBar(t *testing.T) {
 	if got := screen.String(); !strings.Contains(got, "reading: 7 samples, 5s so far") {
 		t.Errorf("the screen shows %q", got)
 	}
+	// What there is to do may be known later.
+	screen.Reset()
+	p = s.begin(billing.Step{Name: "read", Of: "north", Unit: "samples"})
+	p.Add(7)
+	s.pass(5 * time.Second)
+	s.pass(0)
+	p.Part(1, 4)
+	s.pass(0)
+	p.End()
+	got := screen.String()
+	before, after, _ := strings.Cut(got, "reading north [====")
+	if !strings.Contains(before, "reading north: 7 samples, ") || !strings.Contains(after, "7 samples, 25%, ") {
+		t.Errorf("the screen shows %q", got)
+	}
 	screen.Reset()
 	s.begin(billingStep).End()
 	if screen.Len() > 0 {
@@ -118,6 +158,13 @@ func TestStopped(t *testing.T) {
 	p.Add(1000)
 	p.End()
 	if got, want := s.stopped("artifice collect"), "stopped: reading object: 1,000 samples; nothing of this is kept, and artifice collect begins it anew"; got != want {
+		t.Errorf("it says %q, want %q", got, want)
+	}
+	p = s.begin(billing.Step{Name: "read", Of: "object", Unit: "samples", Whole: true, Kept: time.Date(2026, 10, 5, 0, 0, 0, 0, time.UTC)})
+	p.Add(1000)
+	p.Part(3, 12)
+	p.End()
+	if got, want := s.stopped("artifice collect"), "stopped: reading object: 1,000 samples, 25%; nothing of this is kept; usage before 2026-10-05T00:00:00Z is, and artifice collect goes on from there"; got != want {
 		t.Errorf("it says %q, want %q", got, want)
 	}
 	p = s.begin(billingStep)

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/openstack-artifice/artifice/internal/spool"
 	"github.com/openstack-artifice/artifice/ledger"
 	"github.com/openstack-artifice/artifice/usage"
 )
@@ -25,7 +24,8 @@ import (
 // with, and the difference as adjustments. Usage of a meter, or of a source,
 // that was not collected when a window was billed is left out of that window.
 //
-// Where a source has samples that cannot be right nothing of it is written;
+// Where a source has samples that cannot be right nothing of it is written, but
+// for what lies before an instant that it had told all samples of, before them;
 // where a meter's rule does not fit the samples of a resource, or the samples of
 // a tenant cannot be read, all else is, and only the tenants concerned are not
 // collected further. The other sources are collected, and the error names all
@@ -105,32 +105,14 @@ func (e *Engine) collect(ctx context.Context, source Source, through time.Time) 
 	if err := c.prepare(ctx); err != nil {
 		return c.report, nothingCollected(err)
 	}
-	samples := spool.New(spool.Options{Parts: max(1, e.Workers), Buffer: e.Buffer, Metadata: c.keys})
-	defer func() { err = errors.Join(err, samples.Close()) }()
-	if err := c.read(ctx, samples); err != nil {
-		return c.report, nothingCollected(err)
+	if err := c.takeIn(ctx, through); err != nil {
+		return c.report, errors.Join(c.mistakes.join(), err)
 	}
-	c.reach(through)
-	if c.reserved, err = e.reservedBlocks(ctx); err != nil {
-		return c.report, err
-	}
-	parts, err := samples.Parts()
-	if err != nil {
-		return c.report, err
-	}
-	began := c.Now()
-	if err := c.foldAll(ctx, parts); err != nil {
-		return c.report, err
-	}
-	c.mark()
-	flushed := c.flush(ctx)
-	if flushed == nil {
-		c.logCollected(ctx, began)
-	}
+	c.logCollected(ctx)
 	if err := c.mistakes.join(); err != nil {
-		return c.report, errors.Join(err, errors.New("these were not collected, and the time of their tenants does not move on: mend what is wrong, and collect again"), flushed)
+		return c.report, errors.Join(err, errors.New("these were not collected, and the time of their tenants does not move on: mend what is wrong, and collect again"))
 	}
-	return c.report, flushed
+	return c.report, nil
 }
 
 // recall finds out what the store knows of the source.
@@ -220,6 +202,7 @@ func (c *collector) mark() {
 			mark(tenant, c.held[tenant])
 		}
 	}
+	c.report.Tenants = nil
 	for _, tenant := range slices.Sorted(maps.Keys(c.known)) {
 		if _, held := c.held[tenant]; held || tenant == "" {
 			continue
@@ -232,13 +215,12 @@ func (c *collector) mark() {
 	}
 }
 
-// logCollected writes the line of the source, and one for each tenant.
-func (c *collector) logCollected(ctx context.Context, began time.Time) {
+// logCollected writes a line for each tenant.
+func (c *collector) logCollected(ctx context.Context) {
 	if c.Log == nil {
 		return
 	}
 	source := slog.String(LogSource, c.source.Name)
-	c.log(ctx, slog.LevelInfo, "fold", source, slog.Int(LogSamples, c.report.Counted), slog.Int(LogEntries, c.report.Entries), c.took(began))
 	line := func(level slog.Level, tenant, result string, through time.Time) {
 		c.log(ctx, level, "collect", slog.String(LogTenant, tenant), source, slog.String(LogResult, result), slog.String(LogThrough, through.UTC().Format(time.RFC3339)))
 	}
@@ -332,6 +314,8 @@ func (m *mistakes) add(err error) {
 		m.more++
 	}
 }
+
+func (m *mistakes) none() bool { return len(m.told) == 0 }
 
 // join returns all mistakes as one error, nil for none.
 func (m *mistakes) join() error {

@@ -31,6 +31,15 @@ type Collected struct {
 	Gaps    []ledger.Gap
 	// MoreGaps is how many gaps there are beyond those told.
 	MoreGaps int
+
+	lasting map[gapID]int // gaps without an end, and where they are among Gaps; -1 for those not told
+}
+
+// A gapID tells a gap from others, whether it has ended or not.
+type gapID struct {
+	ledger.Series
+	tenant string
+	from   int64
 }
 
 // maxGaps is how many gaps are told.
@@ -78,15 +87,40 @@ func (c *Collected) add(r *folded) {
 	if c.Clashes += r.clashes; r.clashes > 0 && c.Clash == (usage.Origin{}) {
 		c.Clash = r.clash
 	}
-	told := min(len(r.gaps), maxGaps-len(c.Gaps))
-	c.Gaps = append(c.Gaps, r.gaps[:told]...)
-	c.MoreGaps += len(r.gaps) - told
+	for _, gap := range r.gaps {
+		c.addGap(gap)
+	}
 	for _, s := range r.series {
 		c.Changed += len(s.Folds)
 		for _, fold := range s.Folds {
 			c.Entries += len(fold.Entries)
 		}
 	}
+}
+
+// addGap adds a gap, or the end of one that was found without.
+func (c *Collected) addGap(gap ledger.Gap) {
+	id := gapID{gap.Series, gap.Tenant, gap.From.UnixNano()}
+	at, known := c.lasting[id]
+	switch {
+	case known && at >= 0:
+		c.Gaps[at].To = gap.To
+	case known:
+	case len(c.Gaps) < maxGaps:
+		at = len(c.Gaps)
+		c.Gaps = append(c.Gaps, gap)
+	default:
+		at = -1
+		c.MoreGaps++
+	}
+	if !gap.To.IsZero() {
+		delete(c.lasting, id)
+		return
+	}
+	if c.lasting == nil {
+		c.lasting = map[gapID]int{}
+	}
+	c.lasting[id] = at
 }
 
 // setAside adds windows that are left out to those of the same meter and order.

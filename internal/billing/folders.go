@@ -44,8 +44,8 @@ type heldBack struct {
 // foldAll folds every series of the parts, each part in its own goroutine
 // where there are several, and writes what comes of them in the order of the
 // series.
-func (c *collector) foldAll(ctx context.Context, parts []*spool.Part) error {
-	progress := c.begin(Step{Name: "fold", Of: c.source.Name, Unit: "samples", Total: int64(c.report.Read)})
+func (c *collector) foldAll(ctx context.Context, parts []*spool.Part, samples int) error {
+	progress := c.begin(Step{Name: "fold", Of: c.source.Name, Unit: "samples", Total: int64(samples)})
 	defer progress.End()
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup

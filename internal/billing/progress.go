@@ -16,19 +16,27 @@ type Step struct {
 	Total int64  // how many there are; 0 where nobody knows
 	// Whole says that of a step which is stopped nothing is kept.
 	Whole bool
+	// Kept is up to where usage was recorded before, by the same command; the
+	// zero time for nothing.
+	Kept time.Time
 }
 
 // Progress is told how far a step is, by several goroutines at once.
 type Progress interface {
 	Add(n int64) // so many more are done
-	End()        // of the step, however it ended
+	// Part says how much of all that there is to do is done, in another measure
+	// than the step's, where nobody knows how many there are of those. The total
+	// may change; it is 0 while nothing is known.
+	Part(done, total int64)
+	End() // of the step, however it ended
 }
 
 // noProgress tells nobody.
 type noProgress struct{}
 
-func (noProgress) Add(int64) {}
-func (noProgress) End()      {}
+func (noProgress) Add(int64)         {}
+func (noProgress) Part(int64, int64) {}
+func (noProgress) End()              {}
 
 // begin begins a step.
 func (e *Engine) begin(step Step) Progress {

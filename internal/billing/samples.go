@@ -6,13 +6,11 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/openstack-artifice/artifice/internal/spool"
 	"github.com/openstack-artifice/artifice/usage"
 )
 
@@ -22,6 +20,19 @@ var earliest = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // clockSkew is how far ahead of us an agent's clock may be.
 const clockSkew = 24 * time.Hour
+
+// plausible returns an error for a sample that cannot be right.
+func plausible(s *usage.Sample, latest time.Time) error {
+	switch {
+	case s.Tenant == "":
+		return fmt.Errorf("%v: no tenant (a source gives each sample its project's id)", s.Origin)
+	case s.Time.Before(earliest):
+		return fmt.Errorf("%v: timestamp %s lies before there was anything to measure (look at the clock of the agent that sent it)", s.Origin, s.Time.Format(time.RFC3339))
+	case s.Time.After(latest):
+		return fmt.Errorf("%v: timestamp %s lies in the future (look at the clock of the agent that sent it)", s.Origin, s.Time.Format(time.RFC3339))
+	}
+	return nil
+}
 
 // prepare asks the source for all that it knows beside samples.
 func (c *collector) prepare(ctx context.Context) error {
@@ -65,61 +76,6 @@ func lookedAt(meters []usage.Meter) []string {
 		}
 	}
 	return slices.AppendSeq([]string{}, slices.Values(slices.Sorted(maps.Keys(keys)))) // not nil
-}
-
-// read takes in every sample that the meters ask for, or all mistakes.
-func (c *collector) read(ctx context.Context, samples *spool.Spool) error {
-	began, latest := c.Now(), c.Now().Add(clockSkew)
-	progress := c.begin(Step{Name: "read", Of: c.source.Name, Unit: "samples", Whole: true})
-	defer progress.End()
-	var mistakes mistakes
-	for s, err := range c.source.Samples(ctx, c.query()) {
-		if err == nil {
-			err = plausible(&s, latest)
-		}
-		if tenant := (*usage.TenantError)(nil); errors.As(err, &tenant) {
-			c.unread[tenant.Tenant] = true
-			c.mistakes.add(err)
-			continue
-		}
-		if err != nil {
-			mistakes.add(err)
-			continue
-		}
-		if err := samples.Add(&s); err != nil {
-			return err
-		}
-		if c.report.Read++; c.report.Read%readStep == 0 {
-			progress.Add(readStep)
-		}
-		if s.Time.After(c.latest) {
-			c.latest = s.Time
-		}
-		if c.first.IsZero() || s.Time.Before(c.first) {
-			c.first = s.Time
-		}
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	c.log(ctx, slog.LevelInfo, "read", slog.String(LogSource, c.source.Name), slog.Int(LogSamples, c.report.Read), c.took(began))
-	return mistakes.join()
-}
-
-// readStep is after how many samples it is told how far reading is.
-const readStep = 1000
-
-// plausible returns an error for a sample that cannot be right.
-func plausible(s *usage.Sample, latest time.Time) error {
-	switch {
-	case s.Tenant == "":
-		return fmt.Errorf("%v: no tenant (a source gives each sample its project's id)", s.Origin)
-	case s.Time.Before(earliest):
-		return fmt.Errorf("%v: timestamp %s lies before there was anything to measure (look at the clock of the agent that sent it)", s.Origin, s.Time.Format(time.RFC3339))
-	case s.Time.After(latest):
-		return fmt.Errorf("%v: timestamp %s lies in the future (look at the clock of the agent that sent it)", s.Origin, s.Time.Format(time.RFC3339))
-	}
-	return nil
 }
 
 // tenantNames is what the source knows of tenants beside their ids.

@@ -1,0 +1,198 @@
+package billing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/openstack-artifice/artifice/internal/spool"
+	"github.com/openstack-artifice/artifice/usage"
+)
+
+// readStep is after how many samples it is told how far reading is.
+const readStep = 1000
+
+// An intake takes in the samples of a source, and brings the usage up to date.
+// Where the source tells that all samples before an instant came, what came is
+// folded as a run of its own would be: what follows cannot change it, and a run
+// that dies later goes on from there.
+type intake struct {
+	*collector
+	through  time.Time // as far as is asked for; zero for as far as there is
+	samples  *spool.Spool
+	taken    int       // samples in it
+	bound    time.Time // all samples before it came; zero where that was not told
+	kept     time.Time // the usage before it is recorded; zero for none
+	progress Progress
+	done     bool // all that was asked for is recorded
+	wrong    mistakes
+}
+
+// takeIn reads all samples that the meters ask for, and records what they come
+// to, but for what can only be told from all of them.
+func (c *collector) takeIn(ctx context.Context, through time.Time) (err error) {
+	in := &intake{collector: c, through: through}
+	in.open()
+	defer func() { err = errors.Join(err, in.samples.Close()) }()
+	if err := in.read(ctx); err != nil {
+		return err
+	}
+	if in.done {
+		return nil
+	}
+	return in.fold(ctx, through)
+}
+
+// open makes ready for samples.
+func (in *intake) open() {
+	in.samples = spool.New(spool.Options{Parts: max(1, in.Workers), Buffer: in.Buffer, Metadata: in.keys})
+	in.taken = 0
+}
+
+// read takes in every sample, or returns all mistakes.
+func (in *intake) read(ctx context.Context) error {
+	began := in.Now()
+	var done, total int64
+	begin := func() {
+		in.progress = in.begin(Step{Name: "read", Of: in.source.Name, Unit: "samples", Whole: true, Kept: in.kept})
+		in.progress.Part(done, total)
+	}
+	query := in.query()
+	query.Progress = func(d, t int64) {
+		done, total = d, t
+		in.progress.Part(done, total)
+	}
+	query.Reached = in.reached
+	begin()
+	defer func() { in.progress.End() }()
+	for s, err := range in.source.Samples(ctx, query) {
+		if err == nil {
+			err = plausible(&s, in.Now().Add(clockSkew))
+		}
+		if err == nil && s.Time.Before(in.bound) {
+			err = fmt.Errorf("%v: timestamp %s, after the source told that all samples before %s had come (an error of the adapter)", s.Origin, s.Time.Format(time.RFC3339), in.bound.Format(time.RFC3339))
+		}
+		if err != nil {
+			in.blame(err)
+			continue
+		}
+		if in.bound.After(in.kept) && in.wrong.none() {
+			in.progress.End()
+			err := in.settle(ctx)
+			begin()
+			if err != nil {
+				return err
+			}
+			if in.done {
+				break
+			}
+		}
+		if err := in.add(&s); err != nil {
+			return in.nothing(err)
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return in.nothing(err)
+	}
+	in.log(ctx, slog.LevelInfo, "read", slog.String(LogSource, in.source.Name), slog.Int(LogSamples, in.report.Read), in.took(began))
+	if err := in.wrong.join(); err != nil {
+		return in.nothing(err)
+	}
+	return nil
+}
+
+// reached is told by the source that all samples before an instant came. Where
+// some of what lies before it was collected already, later windows may depend on
+// it: then they are waited for.
+func (in *intake) reached(bound time.Time) {
+	if !usage.OnBorder(bound) || !bound.After(in.bound) || bound.After(in.Now()) {
+		return
+	}
+	for _, marked := range in.marked {
+		if !bound.After(marked) {
+			return
+		}
+	}
+	in.bound = bound
+}
+
+// blame notes what could not be read, or cannot be right.
+func (in *intake) blame(err error) {
+	if tenant := (*usage.TenantError)(nil); errors.As(err, &tenant) {
+		in.unread[tenant.Tenant] = true
+		in.mistakes.add(err)
+		return
+	}
+	in.wrong.add(err)
+}
+
+// add takes a sample in.
+func (in *intake) add(s *usage.Sample) error {
+	if err := in.samples.Add(s); err != nil {
+		return err
+	}
+	in.taken++
+	if in.report.Read++; in.report.Read%readStep == 0 {
+		in.progress.Add(readStep)
+	}
+	if s.Time.After(in.latest) {
+		in.latest = s.Time
+	}
+	if in.first.IsZero() || s.Time.Before(in.first) {
+		in.first = s.Time
+	}
+	return nil
+}
+
+// settle records what the samples before the bound come to. Tenants that could
+// not be brought up to date stay where they are.
+func (in *intake) settle(ctx context.Context) error {
+	through := in.bound
+	if !in.through.IsZero() && !through.Before(in.through) {
+		through, in.done = in.through, true
+	}
+	if err := in.fold(ctx, through); err != nil {
+		return err
+	}
+	if err := in.samples.Close(); err != nil {
+		return err
+	}
+	in.open()
+	in.kept = in.bound
+	for tenant := range in.held {
+		in.unread[tenant] = true
+	}
+	return in.recall(ctx)
+}
+
+// fold records what the samples that were taken in come to.
+func (in *intake) fold(ctx context.Context, through time.Time) (err error) {
+	began, entries := in.Now(), in.report.Entries
+	in.reach(through)
+	if in.reserved, err = in.reservedBlocks(ctx); err != nil {
+		return err
+	}
+	parts, err := in.samples.Parts()
+	if err != nil {
+		return err
+	}
+	if err := in.foldAll(ctx, parts, in.taken); err != nil {
+		return err
+	}
+	in.mark()
+	if err := in.flush(ctx); err != nil {
+		return err
+	}
+	in.log(ctx, slog.LevelInfo, "fold", slog.String(LogSource, in.source.Name), slog.Int(LogSamples, in.taken), slog.Int(LogEntries, in.report.Entries-entries), in.took(began))
+	return nil
+}
+
+// nothing says of an error what it left undone.
+func (in *intake) nothing(err error) error {
+	if in.kept.IsZero() {
+		return nothingCollected(err)
+	}
+	return fmt.Errorf("%w\nnothing of this source was collected from %s on; what was collected before is kept", err, in.kept.In(in.Location).Format(time.RFC3339))
+}

@@ -1,0 +1,206 @@
+package billing_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/openstack-artifice/artifice/internal/billing"
+	"github.com/openstack-artifice/artifice/usage"
+)
+
+// A stepping source yields samples by time, and tells at borders that all
+// before them came.
+type stepping struct {
+	samples
+	every  int // hours between borders
+	dies   int // at which yield reading fails; 0 for none
+	with   error
+	yields int
+}
+
+func (s *stepping) Samples(_ context.Context, q usage.Query) iter.Seq2[usage.Sample, error] {
+	return func(yield func(usage.Sample, error) bool) {
+		s.yields = 0
+		next := hour(s.every)
+		for _, sample := range slices.SortedStableFunc(slices.Values(s.all), func(a, b usage.Sample) int { return a.Time.Compare(b.Time) }) {
+			for !sample.Time.Before(next) {
+				q.Reached(next)
+				next = next.Add(time.Duration(s.every) * time.Hour)
+			}
+			if s.yields++; s.yields == s.dies {
+				if tenant := (*usage.TenantError)(nil); !yield(usage.Sample{}, s.with) || !errors.As(s.with, &tenant) {
+					return
+				}
+			}
+			if slices.Contains(q.Meters, sample.Meter) && !yield(sample, nil) {
+				return
+			}
+		}
+	}
+}
+
+// hour is so many hours after the block began.
+func hour(n int) time.Time { return august.Start.Add(time.Duration(n) * time.Hour) }
+
+// hourly are samples of two tenants' volumes in each of so many hours.
+func hourly(hours int) []usage.Sample {
+	var all []usage.Sample
+	for n := range hours {
+		for _, tenant := range []string{"a", "b"} {
+			all = append(all, volume(tenant, "volume-"+tenant, hour(n).Add(10*time.Minute).Format(time.RFC3339), fmt.Sprint(n+1)))
+		}
+	}
+	return all
+}
+
+// marked is up to which hour a tenant is collected, -1 for one that is not
+// known.
+func marked(t *testing.T, e *billing.Engine, tenant string) int {
+	t.Helper()
+	marks, err := e.Store.Marks(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range marks {
+		if m.Tenant == tenant {
+			return int(m.Through.Sub(august.Start) / time.Hour)
+		}
+	}
+	return -1
+}
+
+// Wherever reading ends early, what was told to be whole is kept, and the next
+// run makes of it what one run would have.
+func TestReachedIsKept(t *testing.T) {
+	all := hourly(12)
+	once := newEngine(&samples{all: all}, nil)
+	collect(t, once, hour(12))
+	for _, with := range []error{errors.New("the cloud is gone"), &usage.TenantError{Tenant: "a", Err: errors.New("the metric is damaged")}} {
+		for dies := 1; dies <= len(all); dies++ {
+			source := &stepping{samples: samples{all: all}, every: 4, dies: dies, with: with}
+			e := newEngine(source, nil)
+			_, err := e.Collect(t.Context(), hour(12))
+			if err == nil || !strings.Contains(err.Error(), with.Error()) {
+				t.Fatalf("%v at %d: error %v", with, dies, err)
+			}
+			// Two samples an hour, and a step is recorded once one after it came.
+			kept := (dies - 2) / 8 * 4
+			b := kept
+			if tenant := (*usage.TenantError)(nil); errors.As(with, &tenant) {
+				b = 12
+			}
+			switch got := marked(t, e, "a"); {
+			case kept == 0 && got > 0, kept > 0 && got != kept:
+				t.Errorf("%v at %d: a is collected up to hour %d, want %d", with, dies, got, kept)
+			}
+			if got := marked(t, e, "b"); b > 0 && got != b {
+				t.Errorf("%v at %d: b is collected up to hour %d, want %d", with, dies, got, b)
+			}
+			source.dies = 0
+			collect(t, e, hour(12))
+			if diff := cmp.Diff(entries(t, once), entries(t, e)); diff != "" {
+				t.Fatalf("%v at %d: collected once, and in two runs (-once +two):\n%s", with, dies, diff)
+			}
+			if c := collect(t, e, hour(12)); c[0].Changed != 0 {
+				t.Errorf("%v at %d: the same samples again: %+v", with, dies, c)
+			}
+		}
+	}
+}
+
+// What cannot be right keeps its own step from being recorded, and those after
+// it; all of it is told.
+func TestReachedThenWrong(t *testing.T) {
+	source := &stepping{samples: samples{all: hourly(12)}, every: 4}
+	source.all[10].Tenant = "" // of hour 5
+	source.all[20].Tenant = "" // of hour 10
+	e := newEngine(source, nil)
+	_, err := e.Collect(t.Context(), hour(12))
+	if err == nil || strings.Count(err.Error(), "no tenant") != 2 || !strings.Contains(err.Error(), "nothing of this source was collected from 2013-08-01T04:00:00Z on; what was collected before is kept") {
+		t.Errorf("error %v", err)
+	}
+	if a, b := marked(t, e, "a"), marked(t, e, "b"); a != 4 || b != 4 {
+		t.Errorf("a is collected up to hour %d, b up to %d, want 4", a, b)
+	}
+}
+
+// Reading ends once all was read that is asked for.
+func TestReachedThrough(t *testing.T) {
+	source := &stepping{samples: samples{all: hourly(12)}, every: 4}
+	e := newEngine(source, nil)
+	collect(t, e, hour(6))
+	if a := marked(t, e, "a"); a != 6 || source.yields != 17 { // the first of hour 8
+		t.Errorf("a is collected up to hour %d after %d samples, want 6 after 17", a, source.yields)
+	}
+}
+
+// unruly tells what is not so.
+type unruly struct {
+	samples
+	told []time.Time // before the second sample
+}
+
+func (u *unruly) Samples(_ context.Context, q usage.Query) iter.Seq2[usage.Sample, error] {
+	return func(yield func(usage.Sample, error) bool) {
+		for i, sample := range u.all {
+			for _, bound := range u.told {
+				if i == 1 {
+					q.Reached(bound)
+				}
+			}
+			if !yield(sample, nil) {
+				return
+			}
+		}
+	}
+}
+
+// A source that tells too much is not believed.
+func TestReachedIsHeldAgainstSamples(t *testing.T) {
+	source := &unruly{samples: samples{all: hourly(6)}}
+	e := newEngine(source, nil)
+	collect(t, e, hour(4))
+	for _, told := range [][]time.Time{{hour(4)}, {hour(3)}, {hour(5).Add(time.Minute)}, {october.Add(time.Hour)}} {
+		source.told = told // not later than a mark, not on a border, not yet
+		if c := collect(t, e, hour(4)); c[0].Changed != 0 {
+			t.Errorf("told %v: %+v", told, c)
+		}
+	}
+	source.told = []time.Time{hour(5)}
+	if _, err := e.Collect(t.Context(), hour(6)); err == nil || !strings.Contains(err.Error(), "timestamp 2013-08-01T00:10:00Z, after the source told that all samples before 2013-08-01T05:00:00Z had come") {
+		t.Errorf("error %v", err)
+	}
+	if a := marked(t, e, "a"); a != 4 {
+		t.Errorf("a is collected up to hour %d, want 4", a)
+	}
+}
+
+// A gap that begins in one step and ends in another is told once.
+func TestReachedWithinGap(t *testing.T) {
+	machine := func(at time.Time) usage.Sample {
+		return usage.Sample{ID: at.String(), Meter: "instance", Kind: usage.Gauge, Unit: "instance", Tenant: "a", Resource: "vm", Datacenter: "nz-1", HasVolume: true, Time: at,
+			Metadata: map[string]string{"state": "active", "flavor.name": "small"}}
+	}
+	all := append(hourly(12), machine(hour(1)), machine(hour(9)), machine(hour(10)))
+	source := &stepping{samples: samples{all: all}, every: 4}
+	e := newEngine(source, nil)
+	e.Meters = append(e.Meters, usage.Meter{Name: "sampled", Meter: "instance", Service: "sampled", Transformer: usage.Uptime{Hold: 30 * time.Minute}, Billed: true})
+	c := collect(t, e, hour(12))[0]
+	var got []string
+	for _, gap := range c.Gaps {
+		if gap.Meter == "sampled" {
+			got = append(got, fmt.Sprintf("%s %s", gap.From.Format("15:04"), gap.To.Format("15:04")))
+		}
+	}
+	if want := []string{"01:30 09:00", "09:30 10:00", "10:30 00:00"}; !slices.Equal(got, want) || c.MoreGaps != 0 {
+		t.Errorf("gaps %q and %d more, want %q", got, c.MoreGaps, want)
+	}
+}
