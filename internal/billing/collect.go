@@ -79,7 +79,6 @@ type collector struct {
 	marked        map[string]time.Time // up to where tenants were collected before
 	metered       map[string]time.Time // up to where meters were
 	unread        map[string]bool      // tenants whose samples could not all be read
-	failed        map[string]bool      // meters whose rule did not fit some series
 	held          map[string]time.Time // tenants whose usage could not be brought up to date, and from when on
 	mistakes      mistakes
 	batch         ledger.Batch
@@ -92,7 +91,7 @@ type collector struct {
 func (e *Engine) collect(ctx context.Context, source Source, through time.Time) (report Collected, err error) {
 	c := &collector{
 		Engine: e, source: source, report: Collected{Source: source.Name}, known: map[string]bool{},
-		marked: map[string]time.Time{}, metered: map[string]time.Time{}, unread: map[string]bool{}, failed: map[string]bool{}, held: map[string]time.Time{},
+		marked: map[string]time.Time{}, metered: map[string]time.Time{}, unread: map[string]bool{}, held: map[string]time.Time{},
 	}
 	// Read before all else: what another program records from here on fences
 	// this one off.
@@ -191,9 +190,10 @@ func (c *collector) mark() {
 		c.batch.Marks = append(c.batch.Marks, ledger.Mark{Tenant: tenant, Source: c.source.Name, From: from, Through: through})
 	}
 	mark("", through)
+	hidden := c.hidesHeld()
 	for _, m := range c.meters {
-		if c.isNew(m) && (c.failed[m.Name] || len(c.unread) > 0) {
-			continue // all of it is read again
+		if hidden && c.isNew(m) {
+			continue // it is new to the next run as well
 		}
 		c.batch.Meters = append(c.batch.Meters, ledger.MeterMark{Source: c.source.Name, Meter: m.Name, Through: through})
 	}
@@ -213,6 +213,22 @@ func (c *collector) mark() {
 			c.batch.Tenants = append(c.batch.Tenants, known)
 		}
 	}
+}
+
+// hidesHeld reports whether there is a tenant that was held back and of whom
+// nothing tells: its mark lies further on, or it is billed for what was held.
+func (c *collector) hidesHeld() bool {
+	for tenant, from := range c.held {
+		if from.Before(c.marked[tenant]) {
+			return true
+		}
+		for _, order := range c.reserved[tenant] {
+			if from.Before(order.Block.End) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // logCollected writes a line for each tenant.
@@ -251,9 +267,6 @@ func (c *collector) write(ctx context.Context, r *folded) error {
 		if at, held := c.held[h.tenant]; !held || h.from.Before(at) {
 			c.held[h.tenant] = h.from
 		}
-	}
-	for _, meter := range r.failed {
-		c.failed[meter] = true
 	}
 	for _, err := range r.mistakes {
 		c.mistakes.add(err)

@@ -90,11 +90,16 @@ func (r *run) collect(through time.Time) billing.Collected {
 	return all[0]
 }
 
-// claim reserves a block of a tenant, with what is pending.
+// claim reserves a block of a tenant that is collected, with what is pending.
 func (r *run) claim() {
 	tenant := rapid.SampledFrom([]string{"a", "b"}).Draw(r.T, "bill")
 	from := rapid.IntRange(0, 12).Draw(r.T, "block from")
 	block := usage.Span{Start: august.Start.Add(time.Duration(from) * time.Hour), End: august.Start.Add(time.Duration(from+rapid.IntRange(1, 6).Draw(r.T, "block hours")) * time.Hour)}
+	if lags, err := r.engine.Behind(r.ctx, block, []string{tenant}); err != nil {
+		r.Fatal(err)
+	} else if len(lags) > 0 {
+		return
+	}
 	revision, err := r.engine.Store.Revision(r.ctx, tenant)
 	if err != nil {
 		r.Fatal(err)

@@ -48,12 +48,11 @@ func (f *folder) order(tenant string, w usage.Span) (ledger.Order, bool) {
 	return ledger.Order{}, false
 }
 
-// uncollected reports whether the meter was not collected from its source when
-// a window was: its section, or the source, is new in the config, or has
-// another name.
+// uncollected reports whether a window was never collected from the source with
+// the meter before. Where it is billed all the same, the config had no such
+// meter, or no such source, then: a block is billed once all is collected.
 func (f *folder) uncollected(start time.Time) bool {
-	collected, ok := f.marked[""]
-	return !ok || start.Before(collected) && !start.Before(f.metered[f.meter.Name])
+	return !start.Before(f.metered[f.meter.Name])
 }
 
 // reconfigured reports whether a window that has no samples, and of which
@@ -88,7 +87,6 @@ func (f *folder) finish(r *folded) {
 		f.hold(r, r.tenants, from)
 		if !errors.Is(f.failed, errUnread) {
 			r.mistakes = append(r.mistakes, f.failed)
-			r.failed = append(r.failed, f.meter.Name)
 		}
 		return
 	}

@@ -31,8 +31,7 @@ type folded struct {
 	clash     usage.Origin
 	gaps      []ledger.Gap
 	mistakes  []error
-	failed    []string // meters whose rule does not fit
-	err       error    // ends collecting
+	err       error // ends collecting
 }
 
 // heldBack is a tenant whose usage could not be brought up to date.

@@ -204,3 +204,35 @@ func TestReachedWithinGap(t *testing.T) {
 		t.Errorf("gaps %q and %d more, want %q", got, c.MoreGaps, want)
 	}
 }
+
+// A source that has another name now is new. What it says of a block that was
+// billed before is left out, also where reading it took two runs.
+func TestReachedOfABilledBlock(t *testing.T) {
+	all := hourly(12)
+	e := newEngine(&samples{all: all}, newDesk(map[string]string{"volume.size": "1"}))
+	collect(t, e, august.End)
+	bill(t, e)
+	before := entries(t, e)
+
+	source := &stepping{samples: samples{all: all}, every: 4, dies: 12, with: errors.New("the cloud is gone")}
+	e.Sources = []billing.Source{{Name: "renamed", Source: source}}
+	e.SourceNames = []string{"renamed"}
+	if _, err := e.Collect(t.Context(), august.End); err == nil {
+		t.Fatal("the source died, and collecting did not")
+	}
+	source.dies = 0
+	c := collect(t, e, august.End)[0]
+	if got := adjustments(t, e); len(got) > 0 {
+		t.Errorf("billed twice: %q", got)
+	}
+	windows := 0
+	for _, aside := range c.Aside {
+		windows += aside.Windows
+	}
+	if windows != 16 { // two tenants', of the hours 4 to 11
+		t.Errorf("%d windows were left out, want 16: %+v", windows, c.Aside)
+	}
+	if diff := cmp.Diff(before, entries(t, e)); diff != "" {
+		t.Errorf("what was billed is not what it was:\n%s", diff)
+	}
+}
