@@ -33,6 +33,12 @@ type Usage interface {
 	// entries may be counted as they were billed.
 	Folds(ctx context.Context, series Series, from time.Time) ([]Fold, error)
 
+	// Reaching yields the series of a source that are not at their end: the state
+	// after the last fold that was recorded of them, pruned or not, lasts to the
+	// end of its window or longer, so that windows after it may have usage though
+	// no sample of the series follows. They come by meter and resource.
+	Reaching(ctx context.Context, source string) iter.Seq2[Reach, error]
+
 	// Marks returns how far each tenant is collected from each source, by
 	// tenant and source.
 	Marks(ctx context.Context) ([]Mark, error)
@@ -93,6 +99,13 @@ type Fold struct {
 	// Pruned says that the entries were dropped after they were billed. It is
 	// the store's to say: Record does not look at it.
 	Pruned bool
+}
+
+// A Reach is how far a series was folded, and how far it reaches.
+type Reach struct {
+	Series
+	Through time.Time // the end of the last window that was recorded
+	Until   time.Time // of the state after that window; not before Through
 }
 
 // A Batch is what one transaction of collecting writes.

@@ -46,6 +46,24 @@ func (w *window) recorded() ledger.Fold {
 	return fold
 }
 
+// Reaching implements ledger.Usage.
+func (s *Store) Reaching(ctx context.Context, source string) iter.Seq2[ledger.Reach, error] {
+	return listed(ctx, s, func() []ledger.Reach {
+		var all []ledger.Reach
+		for series, hours := range s.hours {
+			if series.Source != source || len(hours) == 0 {
+				continue
+			}
+			last := s.windows[windowKey{series, slices.Max(slices.Collect(maps.Keys(hours)))}].fold
+			if until := last.State.Until; !until.IsZero() && !until.Before(last.Window.End) {
+				all = append(all, ledger.Reach{Series: series, Through: last.Window.End, Until: until})
+			}
+		}
+		slices.SortFunc(all, func(a, b ledger.Reach) int { return compareSeries(a.Series, b.Series) })
+		return all
+	})
+}
+
 // Marks implements ledger.Usage.
 func (s *Store) Marks(ctx context.Context) ([]ledger.Mark, error) {
 	if err := s.begin(ctx); err != nil {

@@ -86,6 +86,10 @@ func (s *store) Folds(ctx context.Context, series ledger.Series, from time.Time)
 	return call(s, "folds", func() ([]ledger.Fold, error) { return s.inner.Folds(ctx, series, from) })
 }
 
+func (s *store) Reaching(ctx context.Context, source string) iter.Seq2[ledger.Reach, error] {
+	return list(s, "reaching", func() iter.Seq2[ledger.Reach, error] { return s.inner.Reaching(ctx, source) })
+}
+
 func (s *store) Marks(ctx context.Context) ([]ledger.Mark, error) {
 	return call(s, "marks", func() ([]ledger.Mark, error) { return s.inner.Marks(ctx) })
 }

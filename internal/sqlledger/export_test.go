@@ -9,6 +9,8 @@ var (
 	EntriesIn         = `SELECT e.samples FROM (VALUES ` + numberTuples(2, 3) + `)` + entriesIn
 	AdjustmentsIn     = `SELECT a.samples FROM (VALUES ` + numberTuples(2, 3) + `)` + adjustmentsIn
 	GapsIn            = `SELECT g.since FROM (VALUES ` + numberTuples(2, 3) + `)` + gapsIn
+	Reaching          = selectReaching
+	LastFolds         = `SELECT f.until FROM (VALUES ` + numberTuples(2, 1) + `)` + lastFolds
 	SelectOrders      = selectOrders
 	PendingAt         = `SELECT volume FROM adjustments` + pendingAt
 	SeriesByName      = `SELECT id FROM series WHERE (source, meter, resource) IN (VALUES ` + tuples(2, 3) + `)`

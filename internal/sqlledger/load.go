@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/openstack-artifice/artifice/ledger"
@@ -169,9 +171,11 @@ func (b *loader) flush() error {
 	if err := b.names.resolve(b.tx); err != nil {
 		return err
 	}
+	folded := map[int64]bool{}
 	for i := range b.waiting {
 		fold := &b.waiting[i].Fold
 		p := place{b.names.series.ids[seriesName(b.waiting[i].Series)], hourOf(fold.Window.Start)}
+		folded[p.series] = true
 		pruned := int64(0)
 		if fold.Pruned {
 			pruned = 1
@@ -186,7 +190,10 @@ func (b *loader) flush() error {
 		}
 	}
 	b.waiting = b.waiting[:0]
-	return b.write()
+	if err := b.write(); err != nil {
+		return err
+	}
+	return b.reach(slices.Sorted(maps.Keys(folded)))
 }
 
 func (b *loader) loadOrder(record ledger.OrderRecord) error {

@@ -62,6 +62,19 @@ func TestPlans(t *testing.T) {
 		"gaps of windows": {sqlledger.GapsIn, []string{
 			"SCAN v", "SEARCH g USING PRIMARY KEY (series_id=? AND hour>? AND hour<?)",
 		}},
+		"what reaches on": {sqlledger.Reaching, []string{
+			"SCAN r", // which has those alone
+			"SEARCH s USING INTEGER PRIMARY KEY (rowid=?)",
+			"SEARCH f USING PRIMARY KEY (series_id=? AND hour=?)",
+			"CORRELATED SCALAR SUBQUERY 1",
+			"SEARCH l USING PRIMARY KEY (series_id=?)",
+			"USE TEMP B-TREE FOR ORDER BY",
+		}},
+		"the last folds of series": {sqlledger.LastFolds, []string{
+			"SCAN v", "SEARCH f USING PRIMARY KEY (series_id=? AND hour=?)",
+			"CORRELATED SCALAR SUBQUERY 3",
+			"SEARCH l USING PRIMARY KEY (series_id=?)",
+		}},
 		"a pending adjustment": {sqlledger.PendingAt, []string{
 			"SEARCH adjustments USING INDEX adjustments_once (tenant_id=? AND hour=? AND series_id=? AND kind_id=? AND order_id=?)",
 		}},

@@ -24,8 +24,13 @@ func (l *Ledger) Record(ctx context.Context, batch ledger.Batch) error {
 		if err := r.fence(batch.Revision); err != nil {
 			return err
 		}
+		var folded []int64
 		for _, series := range batch.Series {
+			if len(series.Folds) == 0 {
+				continue
+			}
 			id := r.names.series.ids[seriesName(series.Series)]
+			folded = append(folded, id)
 			for i := range series.Folds {
 				if err := r.fold(id, series.Series, &series.Folds[i]); err != nil {
 					return err
@@ -33,6 +38,9 @@ func (l *Ledger) Record(ctx context.Context, batch ledger.Batch) error {
 			}
 		}
 		if err := r.write(); err != nil {
+			return err
+		}
+		if err := r.reach(folded); err != nil {
 			return err
 		}
 		if err := r.bump(r.changed); err != nil {

@@ -116,6 +116,7 @@ func (s suite) testArchive(t *testing.T) {
 		same(t, "pruned", pruned, ledger.Pruned{Orders: 1, Entries: 1})
 		wantNames = append(wantNames, "sum acme 7 vm-1 c1.small 10.00000000000000000000000000000001 of 1 in bb")
 	}
+	reaching := reaches(t, store, "object")
 	dump := records(t, archiver)
 	names := make([]string, len(dump))
 	for i, r := range dump {
@@ -131,6 +132,7 @@ func (s suite) testArchive(t *testing.T) {
 		must(t, able[ledger.Archiver](t, next, "Archiver").Load(t.Context(), yield(dump, nil)))
 		next = s.reopen(t, next)
 		same(t, "records of the copy", records(t, able[ledger.Archiver](t, next, "Archiver")), dump)
+		same(t, "what reaches on in the copy", reaches(t, next, "object"), reaching)
 		same(t, "usage of the copy", usageOf(t, next, "", usage.Span{}), usageOf(t, store, "", usage.Span{}))
 		for _, tenant := range []string{"acme", "umbrella", "hooli"} {
 			if revision(t, next, tenant) == 0 {
