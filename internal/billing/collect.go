@@ -75,11 +75,12 @@ type collector struct {
 	first, latest time.Time // when the samples begin, and the last of them
 	reserved      map[string][]ledger.Order
 	report        Collected
-	known         map[string]bool      // tenants that were seen, or have a mark of the source
-	marked        map[string]time.Time // up to where tenants were collected before
-	metered       map[string]time.Time // up to where meters were
-	unread        map[string]bool      // tenants whose samples could not all be read
-	held          map[string]time.Time // tenants whose usage could not be brought up to date, and from when on
+	known         map[string]bool        // tenants that were seen, or have a mark of the source
+	marked        map[string]time.Time   // up to where tenants were collected before
+	metered       map[string]time.Time   // up to where meters were
+	unread        map[string]bool        // tenants whose samples could not all be read
+	stuck         map[ledger.Series]bool // that have samples, and could not be brought up to date
+	held          map[string]time.Time   // tenants whose usage could not be brought up to date, and from when on
 	mistakes      mistakes
 	batch         ledger.Batch
 	folds         int   // in batch
@@ -91,7 +92,7 @@ type collector struct {
 func (e *Engine) collect(ctx context.Context, source Source, through time.Time) (report Collected, err error) {
 	c := &collector{
 		Engine: e, source: source, report: Collected{Source: source.Name}, known: map[string]bool{},
-		marked: map[string]time.Time{}, metered: map[string]time.Time{}, unread: map[string]bool{}, held: map[string]time.Time{},
+		marked: map[string]time.Time{}, metered: map[string]time.Time{}, unread: map[string]bool{}, stuck: map[ledger.Series]bool{}, held: map[string]time.Time{},
 	}
 	// Read before all else: what another program records from here on fences
 	// this one off.
@@ -267,6 +268,9 @@ func (c *collector) write(ctx context.Context, r *folded) error {
 		if at, held := c.held[h.tenant]; !held || h.from.Before(at) {
 			c.held[h.tenant] = h.from
 		}
+	}
+	for _, series := range r.stuck {
+		c.stuck[series] = true
 	}
 	for _, err := range r.mistakes {
 		c.mistakes.add(err)

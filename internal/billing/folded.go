@@ -85,6 +85,7 @@ func (f *folder) finish(r *folded) {
 			from = f.changes[0].Window.Start
 		}
 		f.hold(r, r.tenants, from)
+		r.stuck = append(r.stuck, f.id)
 		if !errors.Is(f.failed, errUnread) {
 			r.mistakes = append(r.mistakes, f.failed)
 		}

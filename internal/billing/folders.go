@@ -31,7 +31,8 @@ type folded struct {
 	clash     usage.Origin
 	gaps      []ledger.Gap
 	mistakes  []error
-	err       error // ends collecting
+	stuck     []ledger.Series // of which nothing could be brought up to date
+	err       error           // ends collecting
 }
 
 // heldBack is a tenant whose usage could not be brought up to date.
@@ -112,15 +113,18 @@ type partFolder struct {
 func (p *partFolder) makeFolders() {
 	p.folders = map[string][]*folder{}
 	for _, m := range p.meters {
-		keys, ok := m.Keys()
-		if !ok {
-			keys = nil
-		} else if keys == nil {
-			keys = []string{}
-		}
-		f := &folder{collector: p.collector, meter: m, rule: ruleDigest(m), walker: usage.NewWalker(m.Transformer), dresser: spool.NewDresser(keys)}
-		p.folders[m.Meter] = append(p.folders[m.Meter], f)
+		p.folders[m.Meter] = append(p.folders[m.Meter], p.newFolder(m))
 	}
+}
+
+func (c *collector) newFolder(m usage.Meter) *folder {
+	keys, ok := m.Keys()
+	if !ok {
+		keys = nil
+	} else if keys == nil {
+		keys = []string{}
+	}
+	return &folder{collector: c, meter: m, rule: ruleDigest(m), walker: usage.NewWalker(m.Transformer), dresser: spool.NewDresser(keys)}
 }
 
 // next folds the next series, and returns nil after the last.

@@ -181,6 +181,9 @@ func (in *intake) fold(ctx context.Context, through time.Time) (err error) {
 	if err := in.foldAll(ctx, parts, in.taken); err != nil {
 		return err
 	}
+	if err := in.goOn(ctx); err != nil {
+		return err
+	}
 	in.mark()
 	if err := in.flush(ctx); err != nil {
 		return err

@@ -101,22 +101,23 @@ func TestRenamedSourceOfAPrunedBlock(t *testing.T) {
 	})
 }
 
-// Files that were rotated away too early leave hours out into which the last
-// sample reaches: that is found.
-func TestVerifyRotatedTooEarly(t *testing.T) {
+// Hours that were left out and into which the last sample reaches are found.
+func TestVerifyPassedOver(t *testing.T) {
 	s := volume("a", "i1", "2013-08-05T03:10:00Z", "1")
 	s.Meter, s.Unit, s.Metadata = "instance", "instance", map[string]string{"flavor.name": "m1", "status": "active"}
-	source := &samples{all: []usage.Sample{s, volume("a", "v1", "2013-08-05T03:10:00Z", "1")}}
+	source := &samples{all: []usage.Sample{s, volume("a", "v1", "2013-08-05T03:10:00Z", "1"), volume("a", "v1", "2013-08-05T07:10:00Z", "1")}}
 	e := newEngine(source, nil)
 	collect(t, e, time.Date(2013, 8, 5, 4, 0, 0, 0, time.UTC))
 	verified(t, e)
-	source.all = []usage.Sample{volume("a", "v1", "2013-08-05T07:10:00Z", "1")}
-	collect(t, e, time.Date(2013, 8, 5, 8, 0, 0, 0, time.UTC))
+	passOver(t, e, time.Date(2013, 8, 5, 8, 0, 0, 0, time.UTC))
 	v, err := e.Verify(t.Context(), nil)
 	want := "tenant a: 2013-08-05T04:00:00Z to 2013-08-05T05:00:00Z: meter instance, resource i1 of source object: what came before reaches into this window, and it was not folded (collect again, with the samples of the hours before)"
 	if err != nil || len(v.Mistakes) != 1 || v.Mistakes[0].String() != want {
 		t.Errorf("%v, %v", v.Mistakes, err)
 	}
+	source.all = nil
+	collect(t, e, time.Date(2013, 8, 5, 8, 0, 0, 0, time.UTC))
+	verified(t, e)
 }
 
 func prune(t *testing.T, e *billing.Engine, hour int) {
