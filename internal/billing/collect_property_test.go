@@ -3,7 +3,9 @@ package billing_test
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
+	"iter"
 	"slices"
 	"testing"
 	"time"
@@ -19,26 +21,33 @@ import (
 )
 
 // In whatever order samples arrive, however often, in however many runs, with
-// files that are gone at times and come back, and with blocks that are billed
-// and voided in between: at the end every window is recorded as all of its
-// samples say, and what is billed, pending and unbilled comes to that.
+// files that are gone at times and come back, or a source that gives only what
+// is new, and with blocks that are billed and voided in between: at the end
+// every window is recorded as all of its samples say, and what is billed,
+// pending and unbilled comes to that.
 func TestCollectIsWalk(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		all := rapid.SliceOfN(rapid.Custom(drawSample), 1, 40).Draw(t, "samples")
 		for _, i := range rapid.SliceOfN(rapid.IntRange(0, len(all)-1), 0, 5).Draw(t, "repeated") {
 			all = append(all, all[i])
 		}
-		r := &run{T: t, source: &samples{}, ctx: context.Background()}
+		r := &run{T: t, source: &giver{}, ctx: context.Background()}
 		r.engine = newEngine(r.source, nil)
 		r.engine.Meters = drawnMeters(t)
 		r.engine.Workers = rapid.IntRange(0, 3).Draw(t, "workers")
 		r.engine.Buffer = rapid.SampledFrom([]int{1, 3000, 0}).Draw(t, "buffer")
 		arrival := rapid.Permutation(all).Draw(t, "arrival")
+		r.source.sparing = rapid.Bool().Draw(t, "gives only what is new")
+		if rapid.Bool().Draw(t, "arrive in time") {
+			slices.SortStableFunc(arrival, func(a, b usage.Sample) int { return a.Time.Compare(b.Time) })
+		}
 		for arrived := 0; arrived < len(arrival); {
 			arrived += rapid.IntRange(1, len(arrival)-arrived).Draw(t, "arrive")
 			r.source.all = rapid.Permutation(arrival[:arrived]).Draw(t, "order")
-			gone := rapid.SampledFrom([]int{0, 0, 1, 3}).Draw(t, "gone")
-			r.source.all = r.source.all[min(gone, len(r.source.all)-1):]
+			if !r.source.sparing {
+				gone := rapid.SampledFrom([]int{0, 0, 1, 3}).Draw(t, "gone")
+				r.source.all = r.source.all[min(gone, len(r.source.all)-1):]
+			}
 			r.collect(august.Start.Add(time.Duration(rapid.IntRange(0, 14).Draw(t, "through")) * time.Hour))
 			if rapid.Bool().Draw(t, "bills") {
 				r.claim()
@@ -53,6 +62,7 @@ func TestCollectIsWalk(t *testing.T) {
 		truth := naive(t, r.engine.Meters, all, end)
 		r.compareFolds(truth)
 		r.compareSums(truth)
+		r.source.sparing = false
 		if c := r.collect(end); c.Changed != 0 || len(c.Late)+len(c.Gone)+len(c.Gaps) != 0 {
 			t.Fatalf("the same samples again: %+v", c)
 		}
@@ -66,18 +76,78 @@ func drawnMeters(t *rapid.T) []usage.Meter {
 	if err != nil {
 		t.Fatal(err)
 	}
+	holds := rapid.SampledFrom([]time.Duration{20 * time.Minute, 90 * time.Minute, 2 * time.Hour, 5*time.Hour + time.Minute, 50 * time.Hour})
 	return append(usage.DefaultMeters(),
-		usage.Meter{Name: "large", Meter: "volume.size", Service: "large", Transformer: usage.Integral{Hold: 90 * time.Minute}, Filters: []*usage.Expression{filter}, Billed: true},
+		usage.Meter{Name: "large", Meter: "volume.size", Service: "large", Transformer: usage.Integral{Hold: holds.Draw(t, "hold")}, Filters: []*usage.Expression{filter}, Billed: true},
+		usage.Meter{Name: "held", Meter: "instance", Service: "held", Transformer: usage.Uptime{Hold: holds.Draw(t, "hold")}, Billed: true},
+		usage.Meter{Name: "lasting", Meter: "network.incoming.bytes", Service: "lasting", Transformer: lasting(rapid.SampledFrom([]int{0, 1, 2, 1000}).Draw(t, "windows")), Billed: true},
 		usage.Meter{Name: "root_disk", Meter: "instance", Service: "root_disk", Transformer: usage.FromImage{}, Billed: true},
 		usage.Meter{Name: "sampled", Meter: "instance", Service: "small", Transformer: usage.UptimeSampled{}, Billed: true},
 	)
+}
+
+// lasting bills the tenant of the last sample for each window, and for as many
+// more after that.
+type lasting int
+
+func (l lasting) Transform(w usage.Span, before usage.State, samples []usage.Sample) ([]usage.Volume, usage.State, error) {
+	after := before
+	if n := len(samples); n > 0 {
+		data, err := json.Marshal(samples[n-1].Tenant)
+		if err != nil {
+			return nil, usage.State{}, err
+		}
+		after = usage.State{Data: string(data), Until: w.End.Add(time.Duration(l) * time.Hour)}
+	}
+	var tenant string
+	if err := json.Unmarshal([]byte(after.Data), &tenant); err != nil {
+		return nil, usage.State{}, err
+	}
+	return []usage.Volume{{Tenant: tenant, Datacenter: "nz-1", Volume: decimal.NewFromInt(1), Unit: "hour", Samples: len(samples)}}, after, nil
+}
+
+// A giver is a source that can leave out what was collected before: of a series
+// the windows before the marks of all of its tenants, and before any sample that
+// it has not given yet.
+type giver struct {
+	samples
+	sparing bool
+	given   map[string]bool
+}
+
+func (g *giver) Samples(ctx context.Context, q usage.Query) iter.Seq2[usage.Sample, error] {
+	from := map[[2]string]time.Time{}
+	for _, s := range g.all {
+		series := [2]string{s.Meter, s.Resource}
+		needed := usage.WindowAt(s.Time).Start
+		if g.given[fmt.Sprint(s)] {
+			needed = q.Collected[s.Tenant]
+		}
+		if at, known := from[series]; !known || needed.Before(at) {
+			from[series] = needed
+		}
+	}
+	if g.given == nil {
+		g.given = map[string]bool{}
+	}
+	return func(yield func(usage.Sample, error) bool) {
+		for s, err := range g.samples.Samples(ctx, q) {
+			if err == nil && g.sparing && s.Time.Before(from[[2]string{s.Meter, s.Resource}]) {
+				continue
+			}
+			g.given[fmt.Sprint(s)] = true
+			if !yield(s, err) {
+				return
+			}
+		}
+	}
 }
 
 // A run is one that the property is checked for.
 type run struct {
 	*rapid.T
 	ctx    context.Context
-	source *samples
+	source *giver
 	engine *billing.Engine
 	claims int
 }
