@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -48,6 +50,8 @@ func TestCollectIsWalk(t *testing.T) {
 				gone := rapid.SampledFrom([]int{0, 0, 1, 3}).Draw(t, "gone")
 				r.source.all = r.source.all[min(gone, len(r.source.all)-1):]
 			}
+			r.source.every = rapid.IntRange(0, 5).Draw(t, "steps of")
+			r.source.dies = max(0, rapid.IntRange(-20, 20).Draw(t, "dies after"))
 			r.collect(august.Start.Add(time.Duration(rapid.IntRange(0, 14).Draw(t, "through")) * time.Hour))
 			if rapid.Bool().Draw(t, "bills") {
 				r.claim()
@@ -56,7 +60,7 @@ func TestCollectIsWalk(t *testing.T) {
 				r.void()
 			}
 		}
-		r.source.all = rapid.Permutation(arrival).Draw(t, "last order")
+		r.source.all, r.source.dies = rapid.Permutation(arrival).Draw(t, "last order"), 0
 		end := august.Start.Add(16 * time.Hour)
 		r.collect(end)
 		truth := naive(t, r.engine.Meters, all, end)
@@ -108,12 +112,17 @@ func (l lasting) Transform(w usage.Span, before usage.State, samples []usage.Sam
 
 // A giver is a source that can leave out what was collected before: of a series
 // the windows before the marks of all of its tenants, and before any sample that
-// it has not given yet.
+// it has not given yet. It can also give them by time, tell every so many hours
+// that all before came, and die.
 type giver struct {
 	samples
 	sparing bool
 	given   map[string]bool
+	every   int // hours; 0 for never
+	dies    int // after so many samples; 0 for not at all
 }
+
+var errDied = errors.New("the source died")
 
 func (g *giver) Samples(ctx context.Context, q usage.Query) iter.Seq2[usage.Sample, error] {
 	from := map[[2]string]time.Time{}
@@ -127,19 +136,42 @@ func (g *giver) Samples(ctx context.Context, q usage.Query) iter.Seq2[usage.Samp
 			from[series] = needed
 		}
 	}
-	if g.given == nil {
-		g.given = map[string]bool{}
+	given := maps.Clone(g.given)
+	if given == nil {
+		given = map[string]bool{}
+	}
+	last := august.Start // of the marks
+	for _, through := range q.Collected {
+		if through.After(last) {
+			last = through
+		}
+	}
+	gives := g.samples
+	next := august.End
+	if g.every > 0 {
+		next = last.Add(time.Duration(g.every) * time.Hour)
+		gives.all = slices.SortedStableFunc(slices.Values(gives.all), func(a, b usage.Sample) int { return a.Time.Compare(b.Time) })
 	}
 	return func(yield func(usage.Sample, error) bool) {
-		for s, err := range g.samples.Samples(ctx, q) {
+		n := 0
+		for s, err := range gives.Samples(ctx, q) {
 			if err == nil && g.sparing && s.Time.Before(from[[2]string{s.Meter, s.Resource}]) {
 				continue
 			}
-			g.given[fmt.Sprint(s)] = true
-			if !yield(s, err) {
+			for !s.Time.Before(next) {
+				q.Reached(next)
+				next = next.Add(time.Duration(g.every) * time.Hour)
+			}
+			if n++; n == g.dies {
+				yield(usage.Sample{}, errDied)
 				return
 			}
+			given[fmt.Sprint(s)] = true
+			if !yield(s, err) {
+				break
+			}
 		}
+		g.given = given
 	}
 }
 
@@ -154,8 +186,11 @@ type run struct {
 
 func (r *run) collect(through time.Time) billing.Collected {
 	all, err := r.engine.Collect(r.ctx, through)
-	if err != nil {
+	if err != nil && !errors.Is(err, errDied) {
 		r.Fatal(err)
+	}
+	if err != nil {
+		return billing.Collected{}
 	}
 	return all[0]
 }
