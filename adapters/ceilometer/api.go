@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/openstack-artifice/artifice/internal/openstack"
@@ -83,20 +82,6 @@ func (a *API) Samples(ctx context.Context, q usage.Query) iter.Seq2[usage.Sample
 	}
 }
 
-// An apiReading is what one call of Samples reads.
-type apiReading struct {
-	*API
-	query    usage.Query
-	from, to time.Time
-	prefix   string // of every path
-	shape    string // samples or meters
-	place    placing
-	tenants  map[string]bool // nil for all
-	kept     keep
-	leaving  sync.Mutex // held while query.LeftOut is called
-	failed   sync.Map   // meters of which a span could not be read
-}
-
 // begin finds out what a query means at this time.
 func (a *API) begin(ctx context.Context, q usage.Query) (*apiReading, error) {
 	r := &apiReading{API: a, query: q, from: a.start(q.Collected), to: a.now().UTC().Truncate(time.Hour).Add(2 * time.Hour)}
@@ -126,18 +111,6 @@ func (a *API) begin(ctx context.Context, q usage.Query) (*apiReading, error) {
 	if r.tenants, err = a.taken(ctx, q); err != nil {
 		return nil, err
 	}
-	if r.query.LeftOut != nil {
-		r.query.LeftOut = func(s usage.Sample, why string) {
-			r.leaving.Lock()
-			defer r.leaving.Unlock()
-			q.LeftOut(s, why)
-		}
-	}
-	login, err := a.cloud.Fingerprint()
-	if err != nil {
-		return nil, err
-	}
-	r.kept = newKeep(string(a.config.Keep), endpoint.URL, login+"-"+r.shape)
 	return r, nil
 }
 
@@ -226,7 +199,7 @@ func (a *API) taken(ctx context.Context, q usage.Query) (map[string]bool, error)
 }
 
 // CheckHealth tells whether the login works, what the cloud's own checks tell,
-// whether samples can be asked for, and whether days can be kept.
+// and whether samples can be asked for.
 func (a *API) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		failed := false
@@ -243,9 +216,6 @@ func (a *API) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
 		if err == nil {
 			_, err = r.ask(ctx, span{meter: "instance", from: r.to.Add(-time.Hour), to: r.to}, 1)
 		}
-		if !yield("samples", err) || a.config.Keep == "" {
-			return
-		}
-		yield("keep "+string(a.config.Keep), checkKeep(string(a.config.Keep)))
+		yield("samples", err)
 	}
 }

@@ -41,10 +41,6 @@ type APIConfig struct {
 	// hold of a meter: what a state lasts beyond its sample is lost otherwise.
 	Late time.Duration `ini:"late,default=2d"`
 
-	// Keep is a directory for the days that are over, each when all of it was
-	// answered: a run that ended early goes on from there.
-	Keep config.Path `ini:"keep"`
-
 	// Datacenter is where a resource ran whose samples do not tell. Without one
 	// it is the region of the API's endpoint.
 	Datacenter string `ini:"datacenter"`

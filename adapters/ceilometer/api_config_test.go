@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/openstack-artifice/artifice/config"
-	"github.com/openstack-artifice/artifice/usage"
 )
 
 // What a state lasts beyond its sample is read again only where late is longer.
@@ -27,17 +26,4 @@ func TestAPILateIsNotShort(t *testing.T) {
 			t.Errorf("late = %v: %v", late, err)
 		}
 	}
-}
-
-// What one login was answered is not what another one may see.
-func TestAPIKeepsByLogin(t *testing.T) {
-	f := newFakeAPI(t)
-	c := f.config()
-	c.Keep, c.Since = config.Path(t.TempDir()), march
-	q := usage.Query{Meters: []string{"volume.size"}}
-	f.ids(f.open(c), q) // it may see nothing
-	f.fill("volume.size", march, f.now, time.Hour, 1)
-	c.ApplicationCredentialID = "administrator"
-	ids, mistakes := f.ids(f.open(c), q)
-	f.compare("another login", f.want(march, "volume.size"), ids, mistakes)
 }

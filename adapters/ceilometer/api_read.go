@@ -1,12 +1,9 @@
 package ceilometer
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
-	"strconv"
 	"sync"
 	"time"
 
@@ -14,101 +11,91 @@ import (
 	"github.com/openstack-artifice/artifice/usage"
 )
 
-// A span is the samples of a meter within some time; of every meter for "".
-type span struct {
-	meter    string
+// An apiReading is what one call of API.Samples reads. Time is cut into
+// stretches, one read after the other; several requests of one are under way at
+// the same time, and no more is held than their answers.
+type apiReading struct {
+	*API
+	query    usage.Query
 	from, to time.Time
+	prefix   string // of every path
+	shape    string // samples or meters
+	place    placing
+	tenants  map[string]bool // nil for all
+	meters   apiMeters
+	done     time.Duration // how much of the meters' time was read
 }
 
-func (s span) String() string {
-	meter := "all meters"
-	if s.meter != "" {
-		meter = "meter " + s.meter
+// meterNames are those of the query, "" for all in one.
+func (r *apiReading) meterNames() []string {
+	if len(r.query.Meters) == 0 {
+		return []string{""}
 	}
-	return fmt.Sprintf("%s, %s to %s", meter, s.from.Format(time.RFC3339), s.to.Format(time.RFC3339))
+	return r.query.Meters
+}
+
+// read reads stretch by stretch, and tells when one was read whole.
+func (r *apiReading) read(ctx context.Context, yield func(usage.Sample, error) bool) {
+	readers := make([]*apiReader, max(1, r.config.Concurrency))
+	for i := range readers {
+		readers[i] = newAPIReader(r)
+	}
+	for from := r.from; from.Before(r.to); {
+		to := r.stretch(from)
+		if !r.readStretch(ctx, readers, from, to, yield) {
+			return
+		}
+		if r.query.Reached != nil && to.Before(r.to) && !to.After(r.now()) && !r.meters.anyFailed() {
+			r.query.Reached(to)
+		}
+		from = to
+	}
 }
 
 const day = 24 * time.Hour
 
-// spans are the days of each meter.
-func (r *apiReading) spans() []span {
-	meters := r.query.Meters
-	if len(meters) == 0 {
-		meters = []string{""}
-	}
-	var all []span
-	for from := r.from; from.Before(r.to); {
-		to := from.Truncate(day).Add(day)
-		if to.After(r.to) {
-			to = r.to
+// stretch returns where the stretch ends that begins at a time: with a day, but
+// not before all that was collected lies behind.
+func (r *apiReading) stretch(from time.Time) time.Time {
+	for _, through := range r.query.Collected {
+		if through.After(from) {
+			from = through.UTC()
 		}
-		for _, m := range meters {
-			all = append(all, span{m, from, to})
-		}
-		from = to
 	}
-	return all
+	if to := from.Truncate(day).Add(day); to.Before(r.to) {
+		return to
+	}
+	return r.to
 }
 
-// A gathered is what came of a part of a span.
-type gathered struct {
-	samples []usage.Sample
-	errs    []error
-}
-
-// read reads all spans, several at a time, and yields what comes.
-func (r *apiReading) read(ctx context.Context, yield func(usage.Sample, error) bool) {
+// readStretch reads some time of all meters, and reports whether to go on.
+func (r *apiReading) readStretch(ctx context.Context, readers []*apiReader, from, to time.Time, yield func(usage.Sample, error) bool) bool {
 	asking, stop := context.WithCancel(ctx)
-	todo, came := make(chan span), make(chan gathered)
+	todo, came := newSpans(r.meterNames(), from, to), make(chan page)
 	var workers sync.WaitGroup
 	defer func() {
 		stop()
+		todo.end()
 		workers.Wait()
 	}()
-	for range r.config.Concurrency {
+	for _, reader := range readers {
 		workers.Go(func() {
-			w := newAPIReader(r)
-			for s := range todo {
-				if _, failed := r.failed.Load(s.meter); !failed {
-					w.span(asking, s, came)
-				}
+			for s, ok := todo.next(); ok; s, ok = todo.next() {
+				reader.span(asking, s, todo, came)
+				todo.finished()
 			}
 		})
 	}
-	workers.Go(func() {
-		defer close(todo)
-		for _, s := range r.spans() {
-			select {
-			case todo <- s:
-			case <-asking.Done():
-				return
-			}
-		}
-	})
 	go func() {
 		workers.Wait()
 		close(came)
 	}()
-	if r.yieldAll(ctx, came, yield) && ctx.Err() == nil {
-		r.kept.dropBefore(r.from)
-	}
-}
-
-// yieldAll yields what comes, and reports whether all of it was taken.
-func (r *apiReading) yieldAll(ctx context.Context, came <-chan gathered, yield func(usage.Sample, error) bool) bool {
-	for c := range came {
+	for p := range came {
 		if ctx.Err() != nil {
 			break
 		}
-		for i := range c.samples {
-			if !yield(c.samples[i], nil) {
-				return false
-			}
-		}
-		for _, err := range c.errs {
-			if !yield(usage.Sample{}, err) || errors.Is(err, openstack.ErrLogin) {
-				return false
-			}
+		if !r.yieldPage(p, yield) {
+			return false
 		}
 	}
 	if ctx.Err() != nil {
@@ -116,6 +103,41 @@ func (r *apiReading) yieldAll(ctx context.Context, came <-chan gathered, yield f
 		return false
 	}
 	return true
+}
+
+// yieldPage yields what came, and reports whether to go on.
+func (r *apiReading) yieldPage(p page, yield func(usage.Sample, error) bool) bool {
+	for i := range p.found {
+		switch f := &p.found[i]; {
+		case f.err != nil:
+			if !yield(usage.Sample{}, f.err) || errors.Is(f.err, openstack.ErrLogin) {
+				return false
+			}
+		case f.leftOut != "":
+			r.query.LeftOut(f.sample, f.leftOut)
+		case !yield(f.sample, nil):
+			return false
+		}
+	}
+	r.done += p.read
+	if r.query.Progress != nil {
+		total := time.Duration(len(r.meterNames())) * r.to.Sub(r.from)
+		r.query.Progress(int64(r.done/time.Second), int64(total/time.Second))
+	}
+	return true
+}
+
+// A page is what came of a part of a span.
+type page struct {
+	found []found
+	read  time.Duration // how long the part is
+}
+
+// A found is a sample, one that is left out, or a mistake.
+type found struct {
+	sample  usage.Sample
+	leftOut string // why, "" if it is not
+	err     error
 }
 
 // An apiReader reads spans. It is for one goroutine.
@@ -131,133 +153,48 @@ func newAPIReader(r *apiReading) *apiReader {
 	return &apiReader{apiReading: r, parser: p, limit: int(r.config.Page)}
 }
 
-var inAnswer = medium{"answer", "collect", "Ceilometer has it so: set since to a later time, or leave the meter out"}
-
-// span sends on what is in a span: from where it is kept, or else from the API.
-func (r *apiReader) span(ctx context.Context, s span, came chan<- gathered) {
-	send := func(c gathered) bool {
+// span sends on what is in a span, as far as an answer may hold so much; the
+// rest goes back to todo. The API does not say which samples it left out of an
+// answer that is full, nor in which order they come, so that time is asked for
+// again in halves; where so many samples are of one instant, more at once.
+func (r *apiReader) span(ctx context.Context, s span, todo *spans, came chan<- page) {
+	send := func(p page) {
 		select {
-		case came <- c:
-			return true
+		case came <- p:
 		case <-ctx.Done():
-			return false
 		}
 	}
-	if r.kept.has(s) {
-		if c := r.readKept(ctx, s); len(c.errs) == 0 {
-			send(c)
+	for {
+		if r.meters.hasFailed(s.meter) {
+			send(page{read: s.length()})
 			return
 		}
-	}
-	var bodies [][]byte
-	settled := r.kept.takes(s) && !s.to.Add(r.config.Late).After(r.now())
-	err := r.pages(ctx, s, func(body []byte, c gathered) bool {
-		settled = settled && len(c.errs) == 0
-		if settled {
-			bodies = append(bodies, body)
+		for s.length() > shortest && r.meters.expected(s) > r.limit {
+			s = todo.putHalf(s)
 		}
-		return send(c)
-	})
-	if err == nil && settled {
-		err = r.kept.put(s, bodies)
-	}
-	if err == nil || ctx.Err() != nil {
-		return
-	}
-	// One error for a meter is enough.
-	if _, failed := r.failed.LoadOrStore(s.meter, true); !failed {
-		send(gathered{errs: []error{fmt.Errorf("%v: %w", s, err)}})
-	}
-}
-
-// shortest is how short a span is that is not asked for in halves any more.
-const shortest = time.Second
-
-// pages asks for all of a span, as much at a time as an answer may hold. The
-// API does not say which samples it left out of an answer that is full, nor
-// in which order they come, so that time is asked for again in halves; where
-// so many samples are of one instant, more at once.
-func (r *apiReader) pages(ctx context.Context, s span, page func(body []byte, c gathered) bool) error {
-	length := s.to.Sub(s.from)
-	for from := s.from; from.Before(s.to); {
-		part := span{s.meter, from, from.Add(length)}
-		if part.to.After(s.to) {
-			part.to = s.to
+		all, count, err := r.page(ctx, s)
+		if err == nil && count < r.limit {
+			r.meters.note(s, count)
+			send(page{all, s.length()})
+			return
 		}
-		answer, err := r.ask(ctx, part, r.limit)
-		if err != nil {
-			return err
-		}
-		c, count := r.parse(answer)
-		switch {
-		case count < r.limit:
-			if !page(answer.Body, c) {
-				return ctx.Err()
-			}
-			from = part.to
-			if count < r.limit/4 {
-				length = min(2*length, day)
-			}
-		case part.to.Sub(from) > shortest:
-			length = max(part.to.Sub(from)/2, shortest).Round(time.Microsecond)
-		case r.limit < maxPage:
-			r.limit = min(2*r.limit, maxPage)
-		default:
-			return fmt.Errorf("there are more than %d samples from %s on, within %v, which is more than can be asked for", r.limit, from.Format(time.RFC3339Nano), shortest)
-		}
-	}
-	return nil
-}
-
-// ask asks for up to so many samples of a span.
-func (r *apiReading) ask(ctx context.Context, s span, limit int) (*openstack.Answer, error) {
-	const format = "2006-01-02T15:04:05.999999"
-	q := url.Values{"limit": {strconv.Itoa(limit)}}
-	where := func(field, op, value string) {
-		q.Add("q.field", field)
-		q.Add("q.op", op)
-		q.Add("q.value", value)
-	}
-	where("timestamp", "ge", s.from.Format(format))
-	where("timestamp", "lt", s.to.Format(format))
-	path := r.prefix + "samples"
-	switch {
-	case r.shape == shapeMeters:
-		path = r.prefix + "meters/" + url.PathEscape(s.meter)
-	case s.meter != "":
-		where("meter", "eq", s.meter)
-	}
-	return r.service.Do(ctx, openstack.Request{Path: path, Query: q})
-}
-
-// parse makes samples of an answer, and counts all that are in it.
-func (r *apiReader) parse(a *openstack.Answer) (c gathered, count int) {
-	d := &document{medium: inAnswer, name: a.URL.String()}
-	if body := bytes.TrimSpace(a.Body); len(body) == 0 || body[0] != '[' {
-		c.errs = append(c.errs, fmt.Errorf("%s: the answer is not a JSON list of samples (is this Ceilometer?)", d.name))
-		return c, 0
-	}
-	d.read(bytes.NewReader(a.Body))
-	r.gather(d, &c)
-	return c, d.count
-}
-
-// gather makes samples of a document.
-func (r *apiReader) gather(d *document, c *gathered) {
-	// Parsing is quick: an answer is small.
-	r.parser.samples(context.Background(), d, func(s usage.Sample, err error) bool {
 		switch {
 		case err != nil:
-			c.errs = append(c.errs, err)
-		case s.Time.Before(r.from):
-			// Of a window all is read, or nothing.
-		case r.tenants != nil && !r.tenants[s.Tenant]:
-			if r.query.LeftOut != nil {
-				r.query.LeftOut(s, "its tenant is not among those of tenants.*")
-			}
+		case s.length() > shortest:
+			s = todo.putHalf(s)
+			continue
+		case r.limit < maxPage:
+			r.limit = min(2*r.limit, maxPage)
+			continue
 		default:
-			c.samples = append(c.samples, s)
+			err = fmt.Errorf("there are more than %d samples, which is more than can be asked for", r.limit)
 		}
-		return true
-	})
+		p := page{read: s.length()}
+		// One error for a meter is enough.
+		if ctx.Err() == nil && r.meters.fail(s.meter) {
+			p.found = []found{{err: fmt.Errorf("%v: %w", s, err)}}
+		}
+		send(p)
+		return
+	}
 }

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,7 +13,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/openstack-artifice/artifice/config"
 	"github.com/openstack-artifice/artifice/usage"
 )
 
@@ -199,86 +196,6 @@ func TestAPIGoesOn(t *testing.T) {
 	}
 }
 
-// Days that are over are kept, and not asked for again; a run that ended early
-// goes on from there. What is kept is read as what was answered.
-func TestAPIKeep(t *testing.T) {
-	f := newFakeAPI(t)
-	f.fill("volume.size", march, f.now, time.Hour, 2)
-	f.fill("../instance", march, f.now, time.Hour, 1)
-	c := f.config()
-	c.Keep, c.Since = config.Path(t.TempDir()), march
-	c.Concurrency = 1
-	q := usage.Query{Meters: []string{"volume.size", "../instance"}}
-	want := f.want(march, q.Meters...)
-
-	// It dies after a few days.
-	n := 0
-	for _, err := range f.open(c).Samples(t.Context(), q) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if n++; n > 200 {
-			break
-		}
-	}
-	first := f.asked
-	ids, mistakes := f.ids(f.open(c), q)
-	f.compare("the run after", want, ids, mistakes)
-	// 10 days of 2 meters, of which those asked before were not asked again;
-	// the one that was under way was.
-	if f.asked > 20+1 || first < 5 {
-		t.Errorf("%d requests of the first run, %d of both", first, f.asked)
-	}
-
-	// Noon of the 10th: the last two days and a half may still come late.
-	f.asked = 0
-	ids, mistakes = f.ids(f.open(c), q)
-	f.compare("once more", want, ids, mistakes)
-	if f.asked != 2*3 {
-		t.Errorf("%d requests for the last 3 days of 2 meters", f.asked)
-	}
-
-	// A file that is damaged is asked for again.
-	kept, err := filepath.Glob(filepath.Join(string(c.Keep), "*", "*", "*.gz"))
-	if err != nil || len(kept) != 2*7 {
-		t.Fatalf("%d days are kept, %v", len(kept), err)
-	}
-	for _, path := range kept[:2] {
-		if err := os.WriteFile(path, []byte("damaged"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	f.asked = 0
-	ids, mistakes = f.ids(f.open(c), q)
-	f.compare("damaged", want, ids, mistakes)
-	if f.asked != 2*3+2 {
-		t.Errorf("%d requests", f.asked)
-	}
-
-	// What is no longer read is dropped.
-	c.Since = march.Add(5 * day)
-	ids, mistakes = f.ids(f.open(c), q)
-	f.compare("later", f.want(c.Since, q.Meters...), ids, mistakes)
-	if kept, err := filepath.Glob(filepath.Join(string(c.Keep), "*", "*", "*.gz")); err != nil || len(kept) != 2*2 {
-		t.Errorf("%d days are kept, %v", len(kept), err)
-	}
-}
-
-// A late sample of a day that is kept no more is read, one of a day that is not.
-func TestAPIKeepsNothingYoung(t *testing.T) {
-	f := newFakeAPI(t)
-	f.fill("volume.size", march, f.now, time.Hour, 1)
-	c := f.config()
-	c.Keep, c.Since = config.Path(t.TempDir()), march
-	q := usage.Query{Meters: []string{"volume.size"}}
-	f.ids(f.open(c), q)
-	late := fakeSample{id: "late", meter: "volume.size", tenant: "t1", resource: "r1", volume: "1", at: f.now.Add(-c.Late)}
-	f.samples = append(f.samples, late)
-	if ids, _ := f.ids(f.open(c), q); ids["late"] != 1 {
-		t.Error("a sample that came late is not read")
-	}
-}
-
 // Only tenants count that tenants.* take, and those that were collected before,
 // which Keystone may not know any more, and which are not ignored.
 func TestAPITenants(t *testing.T) {
@@ -436,13 +353,11 @@ func TestAPIHealth(t *testing.T) {
 	f := newFakeAPI(t)
 	f.projects = []string{"t0"}
 	c := f.config()
-	c.Keep = config.Path(filepath.Join(t.TempDir(), "none"))
 	checks := map[string]string{}
 	for check, err := range f.open(c).CheckHealth(t.Context()) {
 		checks[check] = fmt.Sprint(err)
 	}
-	want := map[string]string{"login": "<nil>", "clock": checks["clock"], "projects": "<nil>", "endpoint metering": "<nil>", "samples": "<nil>",
-		"keep " + string(c.Keep): string(c.Keep) + ": not there; make it, or set keep to another"}
+	want := map[string]string{"login": "<nil>", "clock": checks["clock"], "projects": "<nil>", "endpoint metering": "<nil>", "samples": "<nil>"}
 	if diff := cmp.Diff(want, checks); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
@@ -455,12 +370,13 @@ func FuzzAnswer(f *testing.F) {
 	f.Add([]byte(`{"error_message": {"faultstring": "x"}}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		r := newAPIReader(&apiReading{API: &API{}, place: placing{fallback: "d"}})
-		c, count := r.parse(answerOf(body))
+		all, count := r.parse(answerOf(body))
+		mistaken := slices.ContainsFunc(all, func(f found) bool { return f.err != nil })
 		want, err := decode(body)
-		if err == nil && len(c.errs) == 0 && (len(want) != count || len(c.samples) != count) {
-			t.Errorf("%d values, %d samples, encoding/json finds %d", count, len(c.samples), len(want))
+		if err == nil && !mistaken && (len(want) != count || len(all) != count) {
+			t.Errorf("%d values, %d samples, encoding/json finds %d", count, len(all), len(want))
 		}
-		if err != nil && len(c.errs) == 0 {
+		if err != nil && !mistaken {
 			t.Errorf("no mistake, but encoding/json says %v", err)
 		}
 	})

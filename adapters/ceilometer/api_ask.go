@@ -1,0 +1,76 @@
+package ceilometer
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/url"
+	"strconv"
+
+	"github.com/openstack-artifice/artifice/internal/openstack"
+	"github.com/openstack-artifice/artifice/usage"
+)
+
+var inAnswer = medium{"answer", "collect", "Ceilometer has it so: set since to a later time, or leave the meter out"}
+
+// ask asks for up to so many samples of a span.
+func (r *apiReading) ask(ctx context.Context, s span, limit int) (*openstack.Answer, error) {
+	const format = "2006-01-02T15:04:05.999999"
+	q := url.Values{"limit": {strconv.Itoa(limit)}}
+	where := func(field, op, value string) {
+		q.Add("q.field", field)
+		q.Add("q.op", op)
+		q.Add("q.value", value)
+	}
+	where("timestamp", "ge", s.from.Format(format))
+	where("timestamp", "lt", s.to.Format(format))
+	path := r.prefix + "samples"
+	switch {
+	case r.shape == shapeMeters:
+		path = r.prefix + "meters/" + url.PathEscape(s.meter)
+	case s.meter != "":
+		where("meter", "eq", s.meter)
+	}
+	return r.service.Do(ctx, openstack.Request{Path: path, Query: q})
+}
+
+// page asks for a span. It returns what is to be yielded, and how many samples
+// the answer has.
+func (r *apiReader) page(ctx context.Context, s span) (all []found, count int, err error) {
+	answer, err := r.ask(ctx, s, r.limit)
+	if err != nil {
+		return nil, 0, err
+	}
+	all, count = r.parse(answer)
+	return all, count, nil
+}
+
+// parse makes samples of an answer, and counts all that are in it.
+func (r *apiReader) parse(a *openstack.Answer) (all []found, count int) {
+	d := &document{medium: inAnswer, name: a.URL.String()}
+	if body := bytes.TrimSpace(a.Body); len(body) == 0 || body[0] != '[' {
+		return []found{{err: fmt.Errorf("%s: the answer is not a JSON list of samples (is this Ceilometer?)", d.name)}}, 0
+	}
+	d.read(bytes.NewReader(a.Body))
+	leaveOut := func(s usage.Sample, why string) {
+		if r.query.LeftOut != nil {
+			all = append(all, found{sample: s, leftOut: why})
+		}
+	}
+	r.parser.leftOut = leaveOut
+	// Parsing is quick: an answer is small.
+	r.parser.samples(context.Background(), d, func(s usage.Sample, err error) bool {
+		switch {
+		case err != nil:
+			all = append(all, found{err: err})
+		case s.Time.Before(r.from):
+			// Of a window all is read, or nothing.
+		case r.tenants != nil && !r.tenants[s.Tenant]:
+			leaveOut(s, "its tenant is not among those of tenants.*")
+		default:
+			all = append(all, found{sample: s})
+		}
+		return true
+	})
+	return all, d.count
+}
