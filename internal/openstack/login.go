@@ -2,9 +2,7 @@ package openstack
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"crypto/tls"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/url"
@@ -202,24 +200,4 @@ func checkAuth(auth gophercloud.AuthOptions) error {
 		return errors.New("there is neither an application credential nor a password")
 	}
 	return nil
-}
-
-// Fingerprint returns a short text that differs between logins that may see
-// different things: by Keystone, user or credential, and project. It tells
-// nothing of them, and does not depend on secrets.
-func (c *Cloud) Fingerprint() (string, error) {
-	auth, err := c.login.auth()
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", c.login.remedy, err)
-	}
-	var scope gophercloud.AuthScope
-	if auth.Scope != nil {
-		scope = *auth.Scope
-	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q", []string{
-		c.login.base.String(), auth.ApplicationCredentialID, auth.ApplicationCredentialName,
-		auth.UserID, auth.Username, auth.DomainID, auth.DomainName, auth.TenantID, auth.TenantName,
-		scope.ProjectID, scope.ProjectName, scope.DomainID, scope.DomainName, fmt.Sprint(scope.System), scope.TrustID,
-	}))
-	return hex.EncodeToString(sum[:8]), nil
 }
