@@ -41,19 +41,20 @@ func (r *apiReader) page(ctx context.Context, s span) (all []found, count int, e
 	if err != nil {
 		return nil, 0, err
 	}
-	all, count = r.parse(answer)
+	all, count = r.parse(answer, s)
 	return all, count, nil
 }
 
-// parse makes samples of an answer, and counts all that are in it.
-func (r *apiReader) parse(a *openstack.Answer) (all []found, count int) {
+// parse makes samples of an answer, and counts all that are in it. What is not
+// within the span comes with another, or is not to be read.
+func (r *apiReader) parse(a *openstack.Answer, within span) (all []found, count int) {
 	d := &document{medium: inAnswer, name: a.URL.String()}
 	if body := bytes.TrimSpace(a.Body); len(body) == 0 || body[0] != '[' {
 		return []found{{err: fmt.Errorf("%s: the answer is not a JSON list of samples (is this Ceilometer?)", d.name)}}, 0
 	}
 	d.read(bytes.NewReader(a.Body))
 	leaveOut := func(s usage.Sample, why string) {
-		if r.query.LeftOut != nil {
+		if r.query.LeftOut != nil && within.has(s.Time) {
 			all = append(all, found{sample: s, leftOut: why})
 		}
 	}
@@ -63,8 +64,7 @@ func (r *apiReader) parse(a *openstack.Answer) (all []found, count int) {
 		switch {
 		case err != nil:
 			all = append(all, found{err: err})
-		case s.Time.Before(r.from):
-			// Of a window all is read, or nothing.
+		case !within.has(s.Time):
 		case r.tenants != nil && !r.tenants[s.Tenant]:
 			leaveOut(s, "its tenant is not among those of tenants.*")
 		default:

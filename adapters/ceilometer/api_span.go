@@ -17,6 +17,8 @@ const shortest = time.Second
 
 func (s span) length() time.Duration { return s.to.Sub(s.from) }
 
+func (s span) has(at time.Time) bool { return !at.Before(s.from) && at.Before(s.to) }
+
 func (s span) String() string {
 	meter := "all meters"
 	if s.meter != "" {

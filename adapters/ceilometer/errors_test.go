@@ -31,10 +31,14 @@ func TestMistakes(t *testing.T) {
 			[]string{"DIR/s.json:2: sample 2: no resource (resource_id is missing, null or empty)" + fix}},
 		{"null resource", "s.json", between(plain(`"vm"`, "null")), "a b",
 			[]string{"DIR/s.json:2: sample 2: no resource (resource_id is missing, null or empty)" + fix}},
-		{"null tenant", "s.json", between(plain(`"acme"`, "null")), "a b",
-			[]string{"DIR/s.json:2: sample 2: no tenant (project_id is missing, null or empty)" + fix}},
-		{"empty tenant", "s.json", between(plain(`"acme"`, `""`)), "a b",
-			[]string{"DIR/s.json:2: sample 2: no tenant (project_id is missing, null or empty)" + fix}},
+		{"no tenant", "s.json", between(plain(`"project_id":"acme",`, "")), "a b",
+			[]string{"DIR/s.json:2: sample 2: no tenant (project_id is missing)" + fix}},
+		{"a tenant that is no text", "s.json", between(plain(`"acme"`, "7")), "a b",
+			[]string{"DIR/s.json:2: sample 2: the tenant is a number, not a text" + fix}},
+		{"a NUL in the resource", "s.json", between(plain(`"vm"`, `"v\u0000m"`)), "a b",
+			[]string{"DIR/s.json:2: sample 2: the resource has a NUL character, which cannot be stored" + fix}},
+		{"a NUL in the metadata", "s.json", between(plain("{}", `{"flavor":{"name":"\u0000"}}`)), "a b",
+			[]string{`DIR/s.json:2: sample 2: the metadata's "flavor.name" has a NUL character, which cannot be stored` + fix}},
 		{"no meter", "s.json", between(plain(`"meter":"instance",`, "")), "a b",
 			[]string{"DIR/s.json:2: sample 2: no meter (counter_name, meter or name is missing, null or empty)" + fix}},
 		{"no timestamp", "s.json", between(plain(`"timestamp"`, `"time"`)), "a b",
@@ -68,7 +72,7 @@ func TestMistakes(t *testing.T) {
 			"DIR/s.json:2: sample 4: null, where a sample is an object" + fix,
 			"DIR/s.json:2: sample 5: a list, where a sample is an object" + fix,
 			"DIR/s.json:2: sample 6: no meter (counter_name, meter or name is missing, null or empty), and no time (timestamp is missing or null), " +
-				"and no type (counter_type or type is missing or null), and no tenant (project_id is missing, null or empty), " +
+				"and no type (counter_type or type is missing or null), and no tenant (project_id is missing), " +
 				"and no resource (resource_id is missing, null or empty)" + fix,
 		}},
 

@@ -67,18 +67,20 @@ func fieldOf(name []byte) (at field, alias int) {
 
 const maxAliases = 3
 
+// bitOf is the bit of a name in a set of them.
+func bitOf(at field, alias int) uint64 { return 1 << (int(at)*maxAliases + alias) }
+
 // fields are a sample's values as they are written, nil where there is none.
 type fields [fieldCount][]byte
 
 // split finds the fields of a sample, in p.fields. It refuses two names for
 // one, and a name that is given twice.
 func (p *parser) split(object []byte) error {
-	p.fields, p.setting = fields{}, nil
+	p.fields, p.named, p.setting = fields{}, 0, nil
 	if object[0] != '{' {
 		return fmt.Errorf("%s, where a sample is an object", kindOf(object))
 	}
 	p.others.reset()
-	var seen uint64 // a bit for each name
 	m := members(object)
 	for number := 0; ; number++ {
 		at, alias, ok := p.shape.next(&m, number)
@@ -91,11 +93,11 @@ func (p *parser) split(object []byte) error {
 			}
 			continue
 		}
-		bit := uint64(1) << (int(at)*maxAliases + alias)
-		if seen&bit != 0 {
+		bit := bitOf(at, alias)
+		if p.named&bit != 0 {
 			return &repeatedName{m.text(), m.at}
 		}
-		seen |= bit
+		p.named |= bit
 		value := p.value(&m, at)
 		if value[0] == 'n' {
 			continue

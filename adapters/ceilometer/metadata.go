@@ -189,7 +189,9 @@ func (f *flattener) pair(json []byte) error {
 	case 'n':
 		return nil
 	case '"':
-		text = unquote(json)
+		if text = unquote(json); bytes.IndexByte(text, 0) >= 0 {
+			return fmt.Errorf("the metadata's %s has a NUL character, which cannot be stored", quote(f.path))
+		}
 	case '[':
 		list := append(jsontext.Value(nil), json...)
 		if err := list.Compact(); err != nil {

@@ -154,14 +154,13 @@ func (c ReceiveConfig) token() (string, error) {
 var inBatch = medium{"batch", "send", "correct the sample, and send the batch again"}
 
 // checkBatch counts the samples of a batch. Its error has what is wrong with
-// them. A sample without a tenant passes: some meters of Ceilometer's are
-// nobody's, and collecting tells of those that are asked for.
+// them: all that collecting would find, of any meter.
 func (s *Source) checkBatch(batch []byte) (samples int, err error) {
 	d := &document{medium: inBatch, name: "batch"}
 	d.read(bytes.NewReader(batch))
 	d.reserve = 1 // the line break that collect reads before it
 	p := newParser(s.place, usage.Query{})
-	p.remedy, p.tenantless = inBatch.remedy, true
+	p.remedy, p.trusted = inBatch.remedy, everybody
 	latest := s.now().Add(maxAhead)
 	var errs []error
 	var sample usage.Sample

@@ -14,26 +14,26 @@ import (
 
 // A parser makes samples for one query. It is for one goroutine.
 type parser struct {
-	remedy     string          // for a sample that cannot be right
-	meters     map[string]bool // nil for all
-	resources  map[string]bool // nil for all
-	before     time.Time       // zero for no limit
-	leftOut    func(s usage.Sample, why string)
-	tenantless bool // whether a sample may be nobody's
-	trusted    trust
-	verdicts   map[string]bool // whether a sender is trusted
-	flattener  flattener
-	whole      flattener // keeps all metadata
-	names      interner
-	ids        packer
-	volumes    volumes
-	calendar   calendar
-	shape      shape
+	remedy    string          // for a sample that cannot be right
+	meters    map[string]bool // nil for all
+	resources map[string]bool // nil for all
+	before    time.Time       // zero for no limit
+	leftOut   func(s usage.Sample, why string)
+	trusted   trust
+	verdicts  map[string]bool // whether a sender is trusted
+	flattener flattener
+	whole     flattener // keeps all metadata
+	names     interner
+	ids       packer
+	volumes   volumes
+	calendar  calendar
+	shape     shape
 
 	meter, unit, tenant, resource, sender recent
 
 	// Of the present sample.
 	fields  fields
+	named   uint64 // a bit for each name with a meaning that it gives
 	others  nameSet
 	setting *setting // of its metadata, where it is known
 	inside  int      // where in the sample its metadata is
@@ -87,7 +87,7 @@ func (p *parser) parse(v value, s *usage.Sample) (wanted bool, err error) {
 	if err == nil && p.meters != nil && !p.meters[s.Meter] {
 		return false, nil
 	}
-	distrusted := ""
+	left, distrusted := "", false // why it is left out, and whether for that
 	if len(p.trusted) > 0 {
 		sender, err := p.text(f[fieldSender], &p.sender, "source")
 		p.note(err)
@@ -95,7 +95,8 @@ func (p *parser) parse(v value, s *usage.Sample) (wanted bool, err error) {
 			if p.leftOut == nil {
 				return false, nil
 			}
-			distrusted = fmt.Sprintf("its sender %q is not among trust_sources", sender)
+			distrusted = true
+			left = fmt.Sprintf("its sender %q is not among trust_sources", sender)
 		}
 	}
 	s.Time, err = p.time(f[fieldTime], "timestamp")
@@ -108,8 +109,10 @@ func (p *parser) parse(v value, s *usage.Sample) (wanted bool, err error) {
 	}
 	s.Kind, err = kind(f[fieldKind])
 	p.note(err)
-	if s.Tenant, err = p.required(f[fieldTenant], &p.tenant, "tenant", "project_id"); !p.tenantless {
-		p.note(err)
+	s.Tenant, err = p.project()
+	p.note(err)
+	if s.Tenant == "" && !distrusted {
+		left = nobodys
 	}
 	s.Resource, err = p.required(f[fieldResource], &p.resource, "resource", "resource_id")
 	p.note(err)
@@ -134,15 +137,28 @@ func (p *parser) parse(v value, s *usage.Sample) (wanted bool, err error) {
 	}
 	p.describe(s)
 	switch {
-	case distrusted != "":
-		if len(p.errs) == 0 {
-			p.leftOut(*s, distrusted)
-		}
-		return false, nil
-	case len(p.errs) > 0:
+	case len(p.errs) > 0 && !distrusted: // else they are nobody's concern
 		return true, p.mistake(v, p.errs...)
+	case left != "" && p.leftOut != nil:
+		p.leftOut(*s, left)
 	}
-	return true, nil
+	return left == "", nil
+}
+
+// nobodys is why a sample is left out that says it has no project: some meters of
+// Ceilometer's are of hosts and switches, or of what the cloud has for itself.
+const nobodys = "it belongs to no project"
+
+// project returns the sample's tenant, "" for nobody. A sample has to say so.
+func (p *parser) project() (string, error) {
+	if p.named&bitOf(fieldTenant, 0) == 0 {
+		return "", errors.New("no tenant (project_id is missing)")
+	}
+	text, err := p.text(p.fields[fieldTenant], &p.tenant, "tenant")
+	if text == "None" { // as Python writes null where it is a text
+		text = ""
+	}
+	return text, err
 }
 
 // describe sets what the present sample's metadata says.
@@ -160,6 +176,7 @@ func (p *parser) describe(s *usage.Sample) {
 				err = repeated.within(p.inside)
 			}
 			p.note(err)
+			s.Metadata, s.Datacenter, s.Assumed = nil, "", false
 			return
 		}
 	}
@@ -201,7 +218,11 @@ func (p *parser) text(json []byte, last *recent, what string) (string, error) {
 	if json[0] != '"' {
 		return "", fmt.Errorf("the %s is %s, not a text", what, kindOf(json))
 	}
-	return last.get(unquote(json), p.names), nil
+	text := unquote(json)
+	if bytes.IndexByte(text, 0) >= 0 {
+		return "", fmt.Errorf("the %s has a NUL character, which cannot be stored", what)
+	}
+	return last.get(text, p.names), nil
 }
 
 // required returns a text that must not be empty.

@@ -80,10 +80,15 @@ func read(t *testing.T, c Config, q usage.Query) []usage.Sample {
 	return samples
 }
 
-// samplesOf yields everything that a document gives.
+// samplesOf yields everything that a document gives, also what is left out.
 func samplesOf(t *testing.T, d *document) iter.Seq2[usage.Sample, error] {
 	return func(yield func(usage.Sample, error) bool) {
-		newParser(placing{}, usage.Query{}).samples(t.Context(), d, yield)
+		more := true
+		each := func(s usage.Sample, err error) bool {
+			more = more && yield(s, err)
+			return more
+		}
+		newParser(placing{}, usage.Query{LeftOut: func(s usage.Sample, _ string) { each(s, nil) }}).samples(t.Context(), d, each)
 	}
 }
 
@@ -248,12 +253,12 @@ func TestSettingsAreNotMixedUp(t *testing.T) {
 	// Keys and values whose texts run together are still told apart.
 	var b strings.Builder
 	for range 2 {
-		for _, metadata := range []string{`{"a":"bc"}`, `{"ab":"c"}`, `{"a":"b","c":""}`, `{"a":"b\u0000c"}`, `{}`} {
+		for _, metadata := range []string{`{"a":"bc"}`, `{"ab":"c"}`, `{"a":"b","c":""}`, `{"a":"b\u0001c"}`, `{}`} {
 			b.WriteString(plain(`"metadata":{}`, `"metadata":`+metadata))
 		}
 	}
 	dir := write(t, map[string]string{"a.json": b.String()})
-	want := []map[string]string{{"a": "bc"}, {"ab": "c"}, {"a": "b", "c": ""}, {"a": "b\x00c"}, nil}
+	want := []map[string]string{{"a": "bc"}, {"ab": "c"}, {"a": "b", "c": ""}, {"a": "b\x01c"}, nil}
 	for i, s := range read(t, Config{Path: config.Path(dir)}, usage.Query{}) {
 		if diff := cmp.Diff(want[i%5], s.Metadata); diff != "" {
 			t.Errorf("sample %d: -want +got:\n%s", i+1, diff)

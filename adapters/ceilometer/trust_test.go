@@ -55,28 +55,6 @@ func TestTrust(t *testing.T) {
 	}
 }
 
-// Who asks is told of what is left out, and of no other resource than was asked
-// for.
-func TestLeftOut(t *testing.T) {
-	sample := func(resource, sender string) string {
-		return fmt.Sprintf(`{"meter":"m","type":"gauge","unit":"B","volume":1,"project_id":"p","resource_id":%q,"timestamp":"2026-01-01T00:30:00","source":%q}`, resource, sender)
-	}
-	path := config.Path(write(t, map[string]string{"m.json": "[" + strings.Join([]string{
-		sample("a", "openstack"), sample("a", "mallory"), sample("b", "openstack"), sample("b", "mallory"),
-	}, ",\n") + "]"}))
-	var left []string
-	query := usage.Query{Resources: []string{"a"}, LeftOut: func(s usage.Sample, why string) {
-		left = append(left, fmt.Sprintf("%s %d: %s", s.Resource, s.Origin.Index, why))
-	}}
-	samples, messages := collect(t, Config{Path: path, TrustSources: []string{"openstack"}}, query)
-	if len(samples) != 1 || samples[0].Resource != "a" || samples[0].Origin.Index != 1 || len(messages) > 0 {
-		t.Errorf("the samples are %v, the mistakes %q", samples, messages)
-	}
-	if want := []string{`a 2: its sender "mallory" is not among trust_sources`}; !slices.Equal(left, want) {
-		t.Errorf("left out is %q, want %q", left, want)
-	}
-}
-
 func TestTrustMistakes(t *testing.T) {
 	err := Config{TrustSources: []string{"good", "b[ad", "(bad"}}.Validate()
 	want := "trust_sources: \"b[ad\" is not a regular expression\ntrust_sources: \"(bad\" is not a regular expression"
