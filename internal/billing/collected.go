@@ -10,19 +10,20 @@ import (
 // Collected tells what Collect did with one source.
 type Collected struct {
 	Source  string
-	Read    int       // samples that the source gave for the meters of the config
-	Counted int       // of them, for each meter that reads them, without repetitions, those before Through
-	Series  int       // resources times meters
-	Changed int       // windows written
-	Entries int       // usage entries written
-	Tenants []string  // tenants that are collected through, sorted
-	From    time.Time // since when the source is collected
-	Through time.Time // up to where the source is collected now; zero for not at all
-	Late    []Late    // what came too late for its block, and became adjustments
-	Pruned  []Late    // what came too late for anything
-	Gone    []Gone    // what could not be computed again
-	Aside   []Aside   // what was billed before its meter, or its source, was collected
-	Kept    int       // windows that were collected under another rule, and whose samples are gone
+	Read    int            // samples that the source gave for the meters of the config
+	LeftOut map[string]int // samples that it left out by its own rules, by why
+	Counted int            // of them, for each meter that reads them, without repetitions, those before Through
+	Series  int            // resources times meters
+	Changed int            // windows written
+	Entries int            // usage entries written
+	Tenants []string       // tenants that are collected through, sorted
+	From    time.Time      // since when the source is collected
+	Through time.Time      // up to where the source is collected now; zero for not at all
+	Late    []Late         // what came too late for its block, and became adjustments
+	Pruned  []Late         // what came too late for anything
+	Gone    []Gone         // what could not be computed again
+	Aside   []Aside        // what was billed before its meter, or its source, was collected
+	Kept    int            // windows that were collected under another rule, and whose samples are gone
 	// Clashes are how many samples were left out although they are no
 	// repetitions: their id was counted before, with another content. Clash is
 	// where one of them stands.
@@ -121,6 +122,24 @@ func (c *Collected) addGap(gap ledger.Gap) {
 		c.lasting = map[gapID]int{}
 	}
 	c.lasting[id] = at
+}
+
+// maxReasons is how many reasons are told of the source to leave samples out: one
+// may name a sender, of whom there may be any number.
+const maxReasons = 20
+
+// OtherReasons are those beyond as many as are told.
+const OtherReasons = "other reasons"
+
+// leaveOut counts a sample that the source leaves out.
+func (c *Collected) leaveOut(why string) {
+	if c.LeftOut == nil {
+		c.LeftOut = map[string]int{}
+	}
+	if c.LeftOut[why] == 0 && len(c.LeftOut) >= maxReasons {
+		why = OtherReasons
+	}
+	c.LeftOut[why]++
 }
 
 // setAside adds windows that are left out to those of the same meter and order.

@@ -65,6 +65,7 @@ func (in *intake) read(ctx context.Context) error {
 		in.progress.Part(done, total)
 	}
 	query.Reached = in.reached
+	query.LeftOut = func(_ usage.Sample, why string) { in.report.leaveOut(why) }
 	begin()
 	defer func() { in.progress.End() }()
 	for s, err := range in.source.Samples(ctx, query) {

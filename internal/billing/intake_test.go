@@ -236,3 +236,35 @@ func TestReachedOfABilledBlock(t *testing.T) {
 		t.Errorf("what was billed is not what it was:\n%s", diff)
 	}
 }
+
+// What a source leaves out is counted by why, however many reasons there are.
+func TestLeftOutIsCounted(t *testing.T) {
+	source := &mistrustful{}
+	want := map[string]int{billing.OtherReasons: 10}
+	for n := range 30 {
+		why := fmt.Sprintf("sender %02d is not trusted", n)
+		source.why = append(source.why, why)
+		if n < 20 {
+			want[why] = 1
+		}
+	}
+	source.why = append(source.why, source.why[0])
+	want[source.why[0]]++
+	c := collect(t, newEngine(source, nil), hour(1))
+	if diff := cmp.Diff(want, c[0].LeftOut); diff != "" {
+		t.Errorf("left out (-want +got):\n%s", diff)
+	}
+}
+
+// A mistrustful source leaves all out, each sample for a reason of its own.
+type mistrustful struct {
+	samples
+	why []string
+}
+
+func (m *mistrustful) Samples(ctx context.Context, q usage.Query) iter.Seq2[usage.Sample, error] {
+	for _, why := range m.why {
+		q.LeftOut(usage.Sample{}, why)
+	}
+	return m.samples.Samples(ctx, q)
+}
