@@ -55,6 +55,10 @@ type document struct {
 	count int   // samples so far
 
 	reserve int64 // how much shorter than maxSample a sample must be
+
+	progress func(read int64) // is told how much of the file was read; may be nil
+	packed   counter          // of the file
+	told     int64            // to progress
 }
 
 // open opens a file of samples, one compressed by gzip if it is called so.
@@ -63,8 +67,8 @@ func open(name string) (*document, error) {
 	if err != nil {
 		return nil, unreadable(name, err)
 	}
-	d := &document{medium: inFile, name: name, file: file}
-	var src io.Reader = file
+	d := &document{medium: inFile, name: name, file: file, packed: counter{Reader: file}}
+	var src io.Reader = &d.packed
 	if strings.HasSuffix(name, ".gz") {
 		if src, err = gzip.NewReader(src); err != nil {
 			file.Close()
@@ -103,6 +107,7 @@ func (d *document) values() iter.Seq2[value, error] {
 	return func(yield func(value, error) bool) {
 		empty := true
 		for {
+			d.tell()
 			d.in.limit = d.offset() + maxSample - d.reserve
 			kind, top := d.dec.PeekKind(), d.dec.StackDepth() == 0
 			if kind == jsontext.KindBeginArray && top || kind == jsontext.KindEndArray && !top {
@@ -133,6 +138,14 @@ func (d *document) values() iter.Seq2[value, error] {
 				return
 			}
 		}
+	}
+}
+
+// tell tells how much of the file was read, where that is more than before.
+func (d *document) tell() {
+	if d.progress != nil && d.packed.n > d.told {
+		d.told = d.packed.n
+		d.progress(d.told)
 	}
 }
 

@@ -57,38 +57,44 @@ func (s *Source) recover() error {
 	return nil
 }
 
-// files yields the path of every file of samples, and an error for everything
-// that keeps one from being found.
-func (s *Source) files() iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
+// A file is one of samples, and how large it is.
+type file struct {
+	path string
+	size int64
+}
+
+// files yields every file of samples, and an error for everything that keeps one
+// from being found.
+func (s *Source) files() iter.Seq2[file, error] {
+	return func(yield func(file, error) bool) {
 		info, err := os.Stat(s.path)
 		switch {
 		case err != nil:
-			yield("", fmt.Errorf("%s: %w; set path to a directory or file of samples", s.path, reason(err)))
+			yield(file{}, fmt.Errorf("%s: %w; set path to a directory or file of samples", s.path, reason(err)))
 		case info.IsDir():
 			yielded := false
-			more := walk(s.path, func(name string, err error) bool {
+			more := walk(s.path, func(f file, err error) bool {
 				yielded = true
-				return yield(name, err)
+				return yield(f, err)
 			})
 			if more && !yielded {
-				yield("", fmt.Errorf("%s: no file of samples in this directory (%s); put some there, or set path to where they are", s.path, suffixesText))
+				yield(file{}, fmt.Errorf("%s: no file of samples in this directory (%s); put some there, or set path to where they are", s.path, suffixesText))
 			}
 		case !info.Mode().IsRegular():
-			yield("", fmt.Errorf("%s: not a regular file; set path to a directory or file of samples", s.path))
+			yield(file{}, fmt.Errorf("%s: not a regular file; set path to a directory or file of samples", s.path))
 		case !isSamples(s.path):
-			yield("", fmt.Errorf("%s: not called as a file of samples is (%s); rename it, or set path to another", s.path, suffixesText))
+			yield(file{}, fmt.Errorf("%s: not called as a file of samples is (%s); rename it, or set path to another", s.path, suffixesText))
 		default:
-			yield(s.path, nil)
+			yield(file{s.path, info.Size()}, nil)
 		}
 	}
 }
 
 // walk yields the files of samples below a directory in the order of their
 // names. It reports whether to go on.
-func walk(dir string, yield func(string, error) bool) bool {
+func walk(dir string, yield func(file, error) bool) bool {
 	entries, err := os.ReadDir(dir) // sorted
-	if err != nil && !yield("", fmt.Errorf("%s: %w; let the directory be read", dir, reason(err))) {
+	if err != nil && !yield(file{}, fmt.Errorf("%s: %w; let the directory be read", dir, reason(err))) {
 		return false
 	}
 	for _, entry := range entries {
@@ -99,33 +105,32 @@ func walk(dir string, yield func(string, error) bool) bool {
 	return true
 }
 
-func visit(name string, entry fs.DirEntry, yield func(string, error) bool) bool {
+func visit(path string, entry fs.DirEntry, yield func(file, error) bool) bool {
 	if strings.HasPrefix(entry.Name(), ".") {
 		return true
 	}
 	if entry.IsDir() {
-		return walk(name, yield)
+		return walk(path, yield)
 	}
-	mode := entry.Type()
-	if mode&fs.ModeSymlink != 0 {
-		info, err := os.Stat(name)
-		switch {
-		case err == nil && info.IsDir():
-			// Following it might never end, leaving it out would lose samples.
-			return yield("", fmt.Errorf("%s: a link to a directory; put the directory itself there, or link its files", name))
-		case err == nil:
-			mode = info.Mode()
-		case isSamples(name):
-			return yield("", fmt.Errorf("%s: %w; mend the link or remove it", name, reason(err)))
-		}
-	}
-	switch {
-	case !isSamples(name):
+	link, samples := entry.Type()&fs.ModeSymlink != 0, isSamples(path)
+	if !link && !samples {
 		return true
-	case !mode.IsRegular():
-		return yield("", fmt.Errorf("%s: not a regular file; remove it from the samples", name))
 	}
-	return yield(name, nil)
+	info, err := os.Stat(path) // of what a link points to
+	switch {
+	case link && err == nil && info.IsDir():
+		// Following it might never end, leaving it out would lose samples.
+		return yield(file{}, fmt.Errorf("%s: a link to a directory; put the directory itself there, or link its files", path))
+	case !samples:
+		return true
+	case link && err != nil:
+		return yield(file{}, fmt.Errorf("%s: %w; mend the link or remove it", path, reason(err)))
+	case err != nil:
+		return yield(file{}, unreadable(path, err))
+	case !info.Mode().IsRegular():
+		return yield(file{}, fmt.Errorf("%s: not a regular file; remove it from the samples", path))
+	}
+	return yield(file{path, info.Size()}, nil)
 }
 
 // reason is the part of a file system's error that does not repeat the path.
@@ -168,13 +173,13 @@ func (s *Source) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
 			count int
 			errs  []error
 		)
-		for name, err := range s.files() {
+		for f, err := range s.files() {
 			if ctx.Err() != nil {
 				errs = append(errs, ctx.Err())
 				break
 			}
 			if err == nil {
-				err = openable(name)
+				err = openable(f.path)
 			}
 			if err != nil {
 				errs = append(errs, err)

@@ -78,11 +78,13 @@ func (s *Source) Samples(ctx context.Context, q usage.Query) iter.Seq2[usage.Sam
 		if err := s.recover(); err != nil && !yield(usage.Sample{}, err) {
 			return
 		}
-		for name, err := range s.files() {
+		progress := newProgress(q, s.files())
+		for f, err := range s.files() {
 			if err == nil && ctx.Err() == nil {
-				if !p.file(ctx, name, yield) {
+				if !p.file(ctx, f.path, progress.of(f), yield) {
 					return
 				}
+				progress.read(f)
 			}
 			if ctx.Err() != nil {
 				yield(usage.Sample{}, ctx.Err())
@@ -97,12 +99,13 @@ func (s *Source) Samples(ctx context.Context, q usage.Query) iter.Seq2[usage.Sam
 
 // file yields what a file holds, and reports whether more is wanted. It stops
 // without a word when ctx ends.
-func (p *parser) file(ctx context.Context, name string, yield func(usage.Sample, error) bool) bool {
-	d, err := open(name)
+func (p *parser) file(ctx context.Context, path string, progress func(int64), yield func(usage.Sample, error) bool) bool {
+	d, err := open(path)
 	if err != nil {
 		return yield(usage.Sample{}, err)
 	}
 	defer d.close()
+	d.progress = progress
 	return p.samples(ctx, d, yield)
 }
 
