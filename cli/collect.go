@@ -2,7 +2,9 @@ package cli
 
 import (
 	"context"
+	"maps"
 	"runtime"
+	"slices"
 	"strconv"
 	"time"
 
@@ -102,6 +104,12 @@ func (a *App) tellCollected(s *session, c billing.Collected) {
 		}
 		a.warnf("too late: tenant %s, meter %s, resource %s: %s for %s, whose usage was billed and pruned; nothing is changed",
 			l.Tenant, l.Meter, l.Resource, lateSamples(l.Samples), at(l.Window))
+	}
+	if c.Read == 0 {
+		a.sayf("note: source %s gave no samples", c.Source)
+	}
+	for _, why := range slices.Sorted(maps.Keys(c.LeftOut)) {
+		a.sayf("left out: source %s: %s (%s)", c.Source, plural(c.LeftOut[why], "sample"), why)
 	}
 	for i, o := range c.Aside {
 		if i == maxTold {

@@ -46,6 +46,10 @@ func unrotated(name string) string {
 	return bare
 }
 
+// isReceivers reports whether a receiver puts files into the directory: then there
+// are none until the first is full, or old enough.
+func (s *Source) isReceivers() bool { return s.receive.Listen != "" || spool.Has(s.path) }
+
 // recover makes what a receiver that died had taken in a file like others.
 func (s *Source) recover() error {
 	if info, err := os.Stat(s.path); err != nil || !info.IsDir() {
@@ -77,7 +81,7 @@ func (s *Source) files() iter.Seq2[file, error] {
 				yielded = true
 				return yield(f, err)
 			})
-			if more && !yielded {
+			if more && !yielded && !s.isReceivers() {
 				yield(file{}, fmt.Errorf("%s: no file of samples in this directory (%s); put some there, or set path to where they are", s.path, suffixesText))
 			}
 		case !info.Mode().IsRegular():
@@ -187,7 +191,11 @@ func (s *Source) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
 			}
 			count++
 		}
-		yield(fmt.Sprintf("files of samples: %d", count), errors.Join(errs...))
+		name := fmt.Sprintf("files of samples: %d", count)
+		if count == 0 && len(errs) == 0 {
+			name = fmt.Sprintf("files of samples: none yet (what is received is read %v after it came)", s.sealAfter())
+		}
+		yield(name, errors.Join(errs...))
 	}
 }
 

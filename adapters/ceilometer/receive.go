@@ -102,7 +102,7 @@ func (s *Source) Receive(ctx context.Context, address string, tell func(line str
 	if err != nil {
 		return err
 	}
-	kept, err := spool.Open(ctx, s.path, spool.Options{SealAfter: s.receive.SealAfter, Now: s.now})
+	kept, err := spool.Open(ctx, s.path, spool.Options{SealAfter: s.sealAfter(), Now: s.now})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -114,6 +114,8 @@ func (s *Source) Receive(ctx context.Context, address string, tell func(line str
 	}
 	return receive.New(options).Serve(ctx, listener)
 }
+
+func (s *Source) sealAfter() time.Duration { return cmp.Or(s.receive.SealAfter, time.Minute) }
 
 func (s *Source) receiveOptions(tell func(string)) (receive.Options, error) {
 	c := s.receive

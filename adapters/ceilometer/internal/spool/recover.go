@@ -33,6 +33,12 @@ func Recover(dir string) error {
 	return errors.Join(recoverAll(dir, ""), lock.Close())
 }
 
+// Has reports whether a directory is a spool: some process opened one there.
+func Has(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, lockName))
+	return err == nil
+}
+
 // acquire takes the lock of a directory. Somebody who recovers has it for a
 // moment only, and is waited for.
 func acquire(ctx context.Context, dir string) (*os.File, error) {
