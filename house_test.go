@@ -54,7 +54,7 @@ var arrows = map[string][]string{
 	"adapters/openerp":           {"invoice", "usage", "config", "rates", "adapters/openerp/internal/"},
 	"adapters/openerp/internal/": {"adapters/openerp/internal/"},
 	"adapters/odoo":              {"adapters/openerp"},
-	"adapters/ceilometer":        {"usage", "config", "rates", "internal/openstack", "adapters/ceilometer/"},
+	"adapters/ceilometer":        {"usage", "config", "rates", "internal/openstack", "internal/datacenter", "adapters/ceilometer/"},
 	"adapters/ceilometer/":       {},
 	"adapters/gnocchi":           {"usage", "config", "internal/openstack", "internal/datacenter"},
 	"adapters/sqlite":            {"ledger", "invoice", "usage", "config", "internal/sqlledger"},

@@ -92,7 +92,7 @@ func bindSourceObject(s *config.Section) (deployment.Open[usage.Source], error) 
 	b := config.Bind(s)
 	config.Field(b, &c.Path, b.Path, "path", config.Alias("directory", "file"), config.Required())
 	config.Field(b, &c.Datacenter, config.String, "datacenter", config.Default("RegionOne"))
-	config.List(b, &c.DatacenterKey, config.String, "datacenter_key")
+	config.List(b, &c.Rules.DatacenterKey, config.String, "datacenter_key")
 	config.List(b, &c.TrustSources, config.String, "trust_sources")
 	config.Field(b, &c.Tenants, b.Path, "tenants")
 	config.Field(b, &c.Receive.Listen, config.String, "receive.listen")
@@ -103,7 +103,7 @@ func bindSourceObject(s *config.Section) (deployment.Open[usage.Source], error) 
 	config.Field(b, &c.Receive.Connections, config.Uint, "receive.connections", config.Default("64"))
 	config.Field(b, &c.Receive.Timeout, config.Duration, "receive.timeout", config.Default("30s"))
 	config.Field(b, &c.Receive.SealAfter, config.Duration, "receive.seal_after", config.Default("1m"))
-	config.Map(b, &c.DatacenterHost, "datacenter_host")
+	config.Map(b, &c.Rules.DatacenterHost, "datacenter_host")
 	if err := b.Validate(&c); err != nil {
 		return nil, err
 	}

@@ -99,7 +99,7 @@ func (a *API) begin(ctx context.Context, q usage.Query) (*apiReading, error) {
 			return nil, fmt.Errorf("%s: the catalog does not tell the region of Ceilometer (set datacenter)", a.cloud)
 		}
 	}
-	if r.place, err = newPlacing(fallback, a.config.DatacenterKey, a.config.DatacenterHost); err != nil {
+	if r.place, err = newPlacing(fallback, a.config.Rules); err != nil {
 		return nil, err
 	}
 	if r.shape, err = a.findShape(ctx, r.prefix); err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/openstack-artifice/artifice/config"
+	"github.com/openstack-artifice/artifice/internal/datacenter"
 	"github.com/openstack-artifice/artifice/internal/openstack"
 )
 
@@ -45,11 +46,10 @@ type APIConfig struct {
 	// it is the region of the API's endpoint.
 	Datacenter string `ini:"datacenter"`
 
-	// DatacenterKey, DatacenterHost and TrustSources are what they are for a
-	// Source.
-	DatacenterKey  []string          `ini:"datacenter_key"`
-	DatacenterHost map[string]string `ini:"datacenter_host"`
-	TrustSources   []string          `ini:"trust_sources"`
+	datacenter.Rules
+
+	// TrustSources is what it is for a Source.
+	TrustSources []string `ini:"trust_sources"`
 }
 
 // The shapes that the API is asked for.
@@ -67,8 +67,8 @@ const (
 
 // Validate reports what no key can tell alone, as config.KeyErrors.
 func (c APIConfig) Validate() error {
-	rules := Config{DatacenterKey: c.DatacenterKey, DatacenterHost: c.DatacenterHost, TrustSources: c.TrustSources}
-	errs := []error{c.Config.Validate(), rules.Validate()}
+	_, trustErr := newTrust(c.TrustSources)
+	errs := []error{c.Config.Validate(), c.Rules.Validate(), trustErr}
 	wrong := func(key, format string, args ...any) {
 		errs = append(errs, &config.KeyError{Key: key, Err: fmt.Errorf(format, args...)})
 	}

@@ -2,13 +2,9 @@ package ceilometer
 
 import (
 	"errors"
-	"fmt"
-	"maps"
-	"path"
-	"slices"
-	"strings"
 
 	"github.com/openstack-artifice/artifice/config"
+	"github.com/openstack-artifice/artifice/internal/datacenter"
 )
 
 // Config is the section of a Source.
@@ -22,14 +18,7 @@ type Config struct {
 	// Datacenter is where a resource ran whose samples do not tell.
 	Datacenter string `ini:"datacenter,default=RegionOne"`
 
-	// DatacenterKey lists keys of a sample's metadata that tell where the
-	// resource ran. The first that has a value counts; "None" is no value.
-	DatacenterKey []string `ini:"datacenter_key"`
-
-	// DatacenterHost tells where a resource ran by the host in its metadata:
-	// datacenter_host.NAME = PATTERN, PATTERN. Patterns are a shell's (*, ?,
-	// [a-z]); names are tried in sorted order, after DatacenterKey.
-	DatacenterHost map[string]string `ini:"datacenter_host"`
+	datacenter.Rules
 
 	// TrustSources lists regular expressions. Where there are any, only the
 	// samples count whose own source, which says who sent them, begins with
@@ -46,57 +35,9 @@ type Config struct {
 
 const defaultDatacenter = "RegionOne"
 
-// Validate reports keys of metadata that are empty, and patterns and regular
-// expressions that are malformed, each as a config.KeyError.
+// Validate reports rules of datacenters and regular expressions that are malformed,
+// and what receiving cannot work with, as config.KeyErrors.
 func (c Config) Validate() error {
-	var errs []error
-	if slices.Contains(c.DatacenterKey, "") {
-		errs = append(errs, &config.KeyError{Key: "datacenter_key", Err: errors.New("a key of metadata is empty")})
-	}
-	_, err := hostRules(c.DatacenterHost)
 	_, trustErr := newTrust(c.TrustSources)
-	return errors.Join(append(errs, err, trustErr, c.Receive.validate())...)
-}
-
-// A hostRule says that hosts which match a pattern are in a datacenter.
-type hostRule struct {
-	datacenter string
-	patterns   []string
-}
-
-// hostRules reads the patterns of each datacenter, sorted by its name.
-func hostRules(hosts map[string]string) ([]hostRule, error) {
-	var (
-		rules []hostRule
-		errs  []error
-	)
-	for _, name := range slices.Sorted(maps.Keys(hosts)) {
-		rule := hostRule{datacenter: name}
-		for pattern := range strings.SplitSeq(hosts[name], ",") {
-			pattern = strings.TrimSpace(pattern)
-			rule.patterns = append(rule.patterns, pattern)
-			if err := checkPattern(pattern); err != nil {
-				errs = append(errs, &config.KeyError{Key: "datacenter_host." + name, Err: err})
-			}
-		}
-		rules = append(rules, rule)
-	}
-	return rules, errors.Join(errs...)
-}
-
-func checkPattern(pattern string) error {
-	if pattern == "" {
-		return errors.New("a pattern is empty")
-	}
-	if _, err := path.Match(pattern, ""); err != nil {
-		return fmt.Errorf("%q is not a pattern (write * for any text, ? for one character, [a-z] for a range)", pattern)
-	}
-	return nil
-}
-
-func (r hostRule) matches(host string) bool {
-	return slices.ContainsFunc(r.patterns, func(pattern string) bool {
-		ok, err := path.Match(pattern, host)
-		return ok && err == nil
-	})
+	return errors.Join(c.Rules.Validate(), trustErr, c.Receive.validate())
 }

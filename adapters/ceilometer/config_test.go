@@ -5,20 +5,21 @@ import (
 	"testing"
 
 	"github.com/openstack-artifice/artifice/config"
+	"github.com/openstack-artifice/artifice/internal/datacenter"
 )
 
 func TestValidate(t *testing.T) {
-	good := Config{
+	good := Config{Rules: datacenter.Rules{
 		DatacenterKey:  []string{"OS-EXT-AZ:availability_zone", "availability_zone"},
 		DatacenterHost: map[string]string{"nz-por-1": "por-*, compute-[0-9]?", "nz-hlz-1": "*.hlz"},
-	}
+	}}
 	if err := good.Validate(); err != nil {
 		t.Errorf("Validate() = %v", err)
 	}
-	bad := Config{
+	bad := Config{Rules: datacenter.Rules{
 		DatacenterKey:  []string{"zone", ""},
 		DatacenterHost: map[string]string{"b": "ok*,por-[", "a": "x,,y"},
-	}
+	}}
 	want := "datacenter_key: a key of metadata is empty\n" +
 		"datacenter_host.a: a pattern is empty\n" +
 		`datacenter_host.b: "por-[" is not a pattern (write * for any text, ? for one character, [a-z] for a range)`
@@ -36,14 +37,13 @@ func TestValidate(t *testing.T) {
 }
 
 func TestDatacenter(t *testing.T) {
-	rules := Config{
-		Datacenter:    "home",
+	rules := Config{Datacenter: "home", Rules: datacenter.Rules{
 		DatacenterKey: []string{"zone", "az"},
 		DatacenterHost: map[string]string{
 			"second": "compute-*",
 			"first":  "compute-1?, db[ab]",
 		},
-	}
+	}}
 	for _, test := range []struct {
 		name     string
 		config   Config
@@ -60,12 +60,12 @@ func TestDatacenter(t *testing.T) {
 		{"host, second name", rules, map[string]string{"host": "compute-123"}, "second", false},
 		{"host, second pattern", rules, map[string]string{"zone": "None", "host": "dbb"}, "first", false},
 		{"no pattern matches", rules, map[string]string{"host": "storage"}, "home", true},
-		{"only hosts", Config{DatacenterHost: map[string]string{"a": "b"}}, map[string]string{"host": "c"}, "RegionOne", true},
-		{"only keys", Config{DatacenterKey: []string{"az"}}, map[string]string{"host": "c"}, "RegionOne", true},
+		{"only hosts", Config{Rules: datacenter.Rules{DatacenterHost: map[string]string{"a": "b"}}}, map[string]string{"host": "c"}, "RegionOne", true},
+		{"only keys", Config{Rules: datacenter.Rules{DatacenterKey: []string{"az"}}}, map[string]string{"host": "c"}, "RegionOne", true},
 		{"no metadata", rules, nil, "home", true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			p, err := newPlacing(test.config.Datacenter, test.config.DatacenterKey, test.config.DatacenterHost)
+			p, err := newPlacing(test.config.Datacenter, test.config.Rules)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -2,11 +2,14 @@ package ceilometer
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/openstack-artifice/artifice/internal/datacenter"
 )
 
 const (
@@ -17,55 +20,32 @@ const (
 // A placing tells in which datacenter a resource ran.
 type placing struct {
 	fallback string
-	keys     []string
-	hosts    []hostRule
+	finder   datacenter.Finder
 }
 
-const hostKey = "host"
-
-func newPlacing(fallback string, keys []string, byHost map[string]string) (placing, error) {
-	hosts, err := hostRules(byHost)
-	p := placing{fallback: fallback, keys: keys, hosts: hosts}
-	if p.fallback == "" {
-		p.fallback = defaultDatacenter
-	}
-	return p, err
+func newPlacing(fallback string, rules datacenter.Rules) (placing, error) {
+	finder, err := rules.Compile()
+	return placing{cmp.Or(fallback, defaultDatacenter), *finder}, err
 }
 
 // datacenter returns what metadata tells, or the default, which is assumed
 // where there are rules that might have told.
-func (p placing) datacenter(metadata map[string]string) (name string, assumed bool) {
-	for _, key := range p.keys {
-		if v := metadata[key]; hasValue(v) {
-			return v, false
-		}
+func (p *placing) datacenter(metadata map[string]string) (name string, assumed bool) {
+	if name = p.finder.Find(metadata); name != "" {
+		return name, false
 	}
-	if host := metadata[hostKey]; hasValue(host) {
-		for _, rule := range p.hosts {
-			if rule.matches(host) {
-				return rule.datacenter, false
-			}
-		}
-	}
-	return p.fallback, len(p.keys)+len(p.hosts) > 0
+	return p.fallback, len(p.finder.Keys()) > 0
 }
-
-// hasValue reports whether metadata says something: Ceilometer writes Python's
-// None as text.
-func hasValue(text string) bool { return text != "" && text != "None" }
 
 // wanted returns the keys of metadata to look at: true where the query asks
 // for them, false where only the placing does. It is nil for all.
-func (p placing) wanted(query []string) map[string]bool {
+func (p *placing) wanted(query []string) map[string]bool {
 	if len(query) == 0 {
 		return nil
 	}
 	wanted := make(map[string]bool)
-	for _, key := range p.keys {
+	for _, key := range p.finder.Keys() {
 		wanted[key] = false
-	}
-	if len(p.hosts) > 0 {
-		wanted[hostKey] = false
 	}
 	for _, key := range query {
 		wanted[key] = true

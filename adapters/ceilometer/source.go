@@ -47,7 +47,7 @@ func NewSource(_ context.Context, config Config) (*Source, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	place, err := newPlacing(config.Datacenter, config.DatacenterKey, config.DatacenterHost)
+	place, err := newPlacing(config.Datacenter, config.Rules)
 	if err != nil {
 		return nil, err
 	}

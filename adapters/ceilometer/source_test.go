@@ -17,6 +17,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/openstack-artifice/artifice/config"
+	"github.com/openstack-artifice/artifice/internal/datacenter"
 	"github.com/openstack-artifice/artifice/usage"
 )
 
@@ -102,7 +103,7 @@ var equalVolumes = cmp.Comparer(func(a, b decimal.Decimal) bool { return a.Equal
 
 func TestSampleIsReadWhole(t *testing.T) {
 	query := usage.Query{Meters: []string{"network.incoming.bytes"}, Metadata: []string{"name", "mac", "absent"}}
-	got := read(t, Config{Path: "testdata/2014.json", DatacenterKey: []string{"zone"}}, query)
+	got := read(t, Config{Path: "testdata/2014.json", Rules: datacenter.Rules{DatacenterKey: []string{"zone"}}}, query)
 	if len(got) != 2 {
 		t.Fatalf("%d samples, want 2", len(got))
 	}
@@ -218,7 +219,7 @@ func TestMetadata(t *testing.T) {
 		{"none there", []string{"object"}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			c := Config{Path: config.Path(dir), DatacenterHost: map[string]string{"here": "compute-*"}}
+			c := Config{Path: config.Path(dir), Rules: datacenter.Rules{DatacenterHost: map[string]string{"here": "compute-*"}}}
 			got := read(t, c, usage.Query{Metadata: test.keys})
 			if len(got) != 1 || got[0].Datacenter != "here" || got[0].Assumed {
 				t.Fatalf("got %+v, want one sample that ran here", got)
