@@ -20,6 +20,6 @@
 // and date, which come back in the order's time zone.
 //
 // What a store can do beyond that are small interfaces: [HealthChecker],
-// [Locker], [Archiver], [Pruner], and io.Closer where it holds something open.
+// [Prober], [Locker], [Archiver], [Pruner], and io.Closer where it holds something open.
 // Package ledgertest proves that a store keeps the contract.
 package ledger

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/openstack-artifice/artifice/ledger"
 )
 
 // maxClockDifference is how far the server's clock and this machine's may be
@@ -34,6 +36,30 @@ func (s *Store) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
 			}
 		}
 	}
+}
+
+// Probe implements ledger.Prober.
+func (s *Store) Probe(ctx context.Context) (ledger.Presence, error) {
+	d := &database{server: s.db.server}
+	d.pool = d.server.open()
+	defer d.close()
+	if err := d.pool.PingContext(ctx); err != nil {
+		return ledger.Absent, d.explain(&serverError{"", err})
+	}
+	target, err := latestVersion(schema())
+	if err != nil {
+		return ledger.Absent, err
+	}
+	version, err := schemaVersion(ctx, d.pool, d.server.schema, target)
+	switch {
+	case err != nil:
+		return ledger.Absent, d.explain(err)
+	case version == 0:
+		return ledger.Absent, nil
+	case version < target:
+		return ledger.Outdated, nil
+	}
+	return ledger.Present, nil
 }
 
 func (d *database) checkConnection(ctx context.Context) (version, encryption string, err error) {

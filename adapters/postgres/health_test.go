@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/openstack-artifice/artifice/internal/pgtest"
+	"github.com/openstack-artifice/artifice/ledger"
 )
 
 // failures returns the names of the checks and what they found.
@@ -37,6 +38,14 @@ func TestHealth(t *testing.T) {
 			}
 		}
 	}
+	probe := func(want ledger.Presence) {
+		t.Helper()
+		presence, err := s.Probe(t.Context())
+		if must(t, err); presence != want {
+			t.Errorf("got the presence %d, want %d", presence, want)
+		}
+	}
+	probe(ledger.Absent)
 	at := s.db.server.location + " (PostgreSQL "
 	check(at, "encryption: none, sslmode disable", "server settings", "clock", "schema artifice (not there yet", "extension btree_gist")
 	var made bool
@@ -45,6 +54,7 @@ func TestHealth(t *testing.T) {
 		t.Error("the check made the schema")
 	}
 	populate(t, s)
+	probe(ledger.Present)
 	check(at, "encryption: none", "server settings", "clock", "schema artifice (version 2)", "extension btree_gist", "privileges")
 
 	c.Exec(t, db.Name, `REVOKE INSERT ON artifice.entries FROM artifice`)
@@ -55,6 +65,9 @@ func TestHealth(t *testing.T) {
 	names, err := failures(t, s)
 	if err == nil || len(names) != 1 {
 		t.Errorf("got the checks %q of a dead server, and %v", names, err)
+	}
+	if _, err := s.Probe(t.Context()); err == nil || !strings.HasPrefix(err.Error(), s.db.server.location) {
+		t.Errorf("got %v of a dead server", err)
 	}
 }
 

@@ -33,6 +33,7 @@ var (
 	_ ledger.Archiver      = (*Store)(nil)
 	_ ledger.Pruner        = (*Store)(nil)
 	_ ledger.HealthChecker = (*Store)(nil)
+	_ ledger.Prober        = (*Store)(nil)
 	_ ledger.Locker        = (*Store)(nil)
 )
 

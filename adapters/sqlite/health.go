@@ -8,6 +8,8 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+
+	"github.com/openstack-artifice/artifice/ledger"
 )
 
 // CheckHealth checks the directory and the file, as far as that can be done
@@ -32,7 +34,7 @@ func (s *Store) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
 			err = checkWritable(path)
 		}
 		if err == nil {
-			err = checkSchema(ctx, path)
+			_, err = checkSchema(ctx, path)
 		}
 		yield("database "+path, s.explain(err))
 	}
@@ -54,15 +56,37 @@ func checkDirectory(dir string) error {
 	return nil
 }
 
-// checkSchema looks whether the file is a ledger that this program knows.
-func checkSchema(ctx context.Context, path string) error {
+// Probe implements ledger.Prober.
+func (s *Store) Probe(ctx context.Context) (ledger.Presence, error) {
+	path, err := filepath.Abs(s.path)
+	if err != nil {
+		return ledger.Absent, err
+	}
+	switch err := checkFile(path); {
+	case errors.Is(err, fs.ErrNotExist):
+		return ledger.Absent, nil
+	case err != nil:
+		return ledger.Absent, s.explain(err)
+	}
+	current, err := checkSchema(ctx, path)
+	if err == nil && !current {
+		return ledger.Outdated, nil
+	}
+	return ledger.Present, s.explain(err)
+}
+
+// checkSchema looks whether the file is a ledger that this program knows, and
+// whether it is up to date.
+func checkSchema(ctx context.Context, path string) (current bool, err error) {
 	db, err := openUnchanged(path)
 	if err != nil {
-		return err
+		return false, err
 	}
+	defer func() { err = errors.Join(err, db.Close()) }()
 	target, err := latestVersion(schema())
-	if err == nil {
-		_, err = schemaVersion(ctx, db, target)
+	if err != nil {
+		return false, err
 	}
-	return errors.Join(err, db.Close())
+	version, err := schemaVersion(ctx, db, target)
+	return version == target, err
 }

@@ -56,6 +56,10 @@ func TestLockCannotBeTaken(t *testing.T) {
 	if _, err := s.Lock(t.Context(), "bill"); err == nil || !strings.HasPrefix(err.Error(), path+": open "+path+".bill.lock: ") {
 		t.Errorf("%v", err)
 	}
+	nowhere := newStore(t, filepath.Join(t.TempDir(), "nowhere", "ledger.db"))
+	if _, err := nowhere.Lock(t.Context(), "collect"); err == nil || !strings.Contains(err.Error(), "the directory is not there: mkdir -p ") {
+		t.Errorf("in no directory: %v", err)
+	}
 	denied := s.explain(&os.PathError{Op: "open", Path: path + ".bill.lock", Err: os.ErrPermission})
 	if !strings.HasSuffix(denied.Error(), "Artifice must be allowed to write the file and its directory") {
 		t.Errorf("%v", denied)

@@ -3,10 +3,13 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 
 	"golang.org/x/sys/unix"
 
@@ -22,6 +25,9 @@ func (s *Store) Lock(ctx context.Context, name string) (unlock func() error, err
 		return nil, err
 	}
 	f, err := os.OpenFile(s.path+"."+name+".lock", os.O_RDWR|os.O_CREATE, 0o600)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = s.missing(err)
+	}
 	if err != nil {
 		return nil, s.explain(err)
 	}
@@ -40,6 +46,15 @@ func (s *Store) Lock(ctx context.Context, name string) (unlock func() error, err
 		s.alone.Store(false)
 		return f.Close()
 	}, nil
+}
+
+// missing says what is not there where a file beside the database cannot be made.
+func (s *Store) missing(err error) error {
+	path, absErr := filepath.Abs(s.path)
+	if absErr != nil {
+		return err
+	}
+	return cmp.Or(checkFile(path), err)
 }
 
 // billLock is the name of the lock under which is billed.
