@@ -14,17 +14,19 @@ const (
 	lockCollect = "collect" // collects usage
 )
 
-// lock keeps two programs from the same work at once, where the store says
+// lock begins work that writes, which only the deployment that the store is of
+// may do. It keeps two programs from the same work at once, where the store says
 // that they must not. What unlock finds, such as a lock that was lost on the
 // way, it adds to the error of the work.
 func (e *Engine) lock(ctx context.Context, name string) (unlock func(*error), err error) {
-	locker, ok := e.Store.(ledger.Locker)
-	if !ok {
-		return func(*error) {}, nil
+	release := func() error { return nil }
+	if locker, ok := e.Store.(ledger.Locker); ok {
+		if release, err = locker.Lock(ctx, name); err != nil {
+			return nil, err
+		}
 	}
-	release, err := locker.Lock(ctx, name)
-	if err != nil {
-		return nil, err
+	if err := e.SameDeployment(ctx); err != nil {
+		return nil, errors.Join(err, release())
 	}
 	return func(err *error) {
 		if lost := release(); lost != nil {

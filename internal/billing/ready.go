@@ -92,20 +92,16 @@ func (e *Engine) behindTenants(ctx context.Context, block usage.Span, tenants []
 
 // Tenants returns the tenants with these ids, or all that were collected.
 func (e *Engine) Tenants(ctx context.Context, ids []string) ([]invoice.Tenant, error) {
+	if err := e.Begun(ctx); err != nil {
+		return nil, err
+	}
 	marks, err := e.Store.Marks(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var known []string
-	for _, m := range marks {
-		if m.Tenant != "" {
-			known = append(known, m.Tenant)
-		}
-	}
-	slices.Sort(known)
-	known = slices.Compact(known)
+	known := tenantsOf(marks)
 	if len(known) == 0 {
-		return nil, errors.New("nothing has been collected yet (run artifice collect)")
+		return nil, ErrNothingCollected
 	}
 	var unknown []error
 	for _, id := range ids {

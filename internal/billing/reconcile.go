@@ -32,6 +32,9 @@ const (
 // of the blocks. An error says that nothing could be looked up, or that ctx
 // ended before all was.
 func (e *Engine) Reconcile(ctx context.Context, within usage.Span, tenants []string) (outcomes []Outcome, err error) {
+	if err := e.Begun(ctx); err != nil {
+		return nil, err
+	}
 	unlock, err := e.lock(ctx, lockBill)
 	if err != nil {
 		return nil, err

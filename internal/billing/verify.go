@@ -74,6 +74,9 @@ const verifyTries = 5
 // keys and histories are what they must be. It changes nothing, and finds all
 // mistakes at once.
 func (e *Engine) Verify(ctx context.Context, ids []string) (Verified, error) {
+	if err := e.Begun(ctx); err != nil {
+		return Verified{}, err
+	}
 	marks, err := e.Store.Marks(ctx)
 	if err != nil {
 		return Verified{}, err
