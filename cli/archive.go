@@ -40,6 +40,9 @@ func exportCommand(a *App) *cobra.Command {
 
 // export writes the ledger to a file, or the standard output.
 func (a *App) export(ctx context.Context, s *session, from ledger.Archiver, path string) error {
+	if err := s.Begun(ctx); err != nil {
+		return err // what an earlier export has is worth more
+	}
 	var summary archive.Summary
 	err := create(path, a.Stdout, func(w io.Writer) error {
 		var err error
@@ -134,6 +137,12 @@ func pruneCommand(a *App) *cobra.Command {
 		pruner, ok := s.Store.(ledger.Pruner)
 		if !ok {
 			return errors.New("this store cannot be pruned")
+		}
+		if err := s.Begun(ctx); err != nil {
+			return err
+		}
+		if err := s.SameDeployment(ctx); err != nil {
+			return err
 		}
 		if err := a.export(ctx, s, archiver, export); err != nil {
 			return err

@@ -8,12 +8,14 @@ import (
 	"iter"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
 	"github.com/openstack-artifice/artifice/deployment"
 	"github.com/openstack-artifice/artifice/internal/billing"
 	"github.com/openstack-artifice/artifice/invoice"
+	"github.com/openstack-artifice/artifice/ledger"
 )
 
 func checkCommand(a *App) *cobra.Command {
@@ -52,7 +54,13 @@ func checkCommand(a *App) *cobra.Command {
 		for _, s := range d.Sources {
 			healthOf(cmd.Context(), &c, s)
 		}
+		failed := c.failed
 		healthOf(cmd.Context(), &c, d.Store)
+		if c.failed == failed {
+			if err := a.checkLedger(cmd, &c, d); err != nil {
+				return err
+			}
+		}
 		healthOf(cmd.Context(), &c, d.Invoice)
 		c.progress.End()
 		if flags != (blockFlags{}) {
@@ -60,7 +68,7 @@ func checkCommand(a *App) *cobra.Command {
 				return err
 			}
 		}
-		if err := c.grid.write(a.Stdout, *output); err != nil {
+		if err := c.write(a.Stdout, *output); err != nil {
 			return err
 		}
 		if c.failed > 0 {
@@ -116,6 +124,61 @@ func (c *checks) add(adapter, check string, err error) {
 	}
 }
 
+// checkWidth is how many columns what is told of a check takes, where it has
+// blanks to be broken at.
+const checkWidth = 100
+
+// write writes the outcomes: for people a line for each check, and what there is
+// to tell of it on lines of their own below.
+func (c *checks) write(w io.Writer, output string) error {
+	if output != "table" {
+		return c.grid.write(w, output)
+	}
+	const detail = 3 // the last column
+	brief := newGrid(c.grid.columns[:detail]...)
+	var told [][]string // by check
+	for _, cells := range c.grid.rows {
+		if cells[0] != "" {
+			brief.add(cells[:detail]...)
+			told = append(told, nil)
+		}
+		if last := len(told) - 1; last >= 0 && cells[detail] != "" {
+			told[last] = append(told[last], wrap(clean(cells[detail]), checkWidth, "         ")...)
+		}
+	}
+	var table strings.Builder
+	if err := brief.write(&table, output); err != nil {
+		return err
+	}
+	var lines []string
+	for i, line := range strings.Split(strings.TrimSuffix(table.String(), "\n"), "\n") {
+		lines = append(lines, line)
+		if check := i - 2; check >= 0 { // below the header and its rule
+			lines = append(lines, told[check]...)
+		}
+	}
+	_, err := fmt.Fprintln(w, strings.Join(lines, "\n"))
+	return err
+}
+
+// wrap breaks a text at its blanks into lines of at most so many columns, each
+// with the indent. A path stays whole, and on the line of the command before it.
+func wrap(text string, columns int, indent string) []string {
+	var lines []string
+	line := ""
+	for word := range strings.FieldsSeq(text) {
+		switch {
+		case line == "":
+			line = word
+		case utf8.RuneCountInString(indent+line+" "+word) > columns && !strings.HasPrefix(word, "/"):
+			lines, line = append(lines, indent+line), word
+		default:
+			line += " " + word
+		}
+	}
+	return append(lines, indent+line)
+}
+
 // healthOf opens an adapter and runs the checks that it has, probing for the
 // optional ability that the contracts of all kinds call CheckHealth.
 func healthOf[T any](ctx context.Context, c *checks, bound deployment.Bound[T]) {
@@ -138,6 +201,26 @@ func healthOf[T any](ctx context.Context, c *checks, bound deployment.Bound[T]) 
 		c.progress.Add(1)
 		c.add(bound.Key, check, err)
 	}
+}
+
+// checkLedger looks whether the ledger is of this deployment, where there is one
+// that can be read without changing it.
+func (a *App) checkLedger(cmd *cobra.Command, c *checks, d *deployment.Deployment) (err error) {
+	s, err := a.open(cmd.Context(), cmd, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	prober, ok := s.Store.(ledger.Prober)
+	if !ok {
+		return nil
+	}
+	presence, err := prober.Probe(cmd.Context())
+	if err != nil || presence != ledger.Present {
+		return err
+	}
+	c.add(d.Store.Key, "deployment "+s.Deployment, s.SameDeployment(cmd.Context()))
+	return nil
 }
 
 // checkPrices holds the ERP's prices against what was used in a block.

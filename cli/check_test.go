@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -25,5 +26,39 @@ func TestChecksRepeat(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, c.grid.rows); diff != "" || c.failed != 4 {
 		t.Errorf("%d failed (-want +got)\n%s", c.failed, diff)
+	}
+}
+
+// For people, what is told of a check is below it, on lines that fit.
+func TestChecksTable(t *testing.T) {
+	c := newChecks()
+	c.add("config", "artifice.ini", nil)
+	long := "/var/lib/" + strings.Repeat("very", 30) + "/long"
+	c.add("store:object", "database", errors.New("the ledger is of the deployment \"test\", and the config names it \"renamed\": what the ERP has would not be found\nhint: mkdir -p "+long+" is \x1b[31ma path"))
+	c.grid.add("note", "invoice", "price", "is nothing")
+	var out strings.Builder
+	if err := c.write(&out, "table"); err != nil {
+		t.Fatal(err)
+	}
+	want := `outcome  adapter       check
+-------------------------------------
+ok       config        artifice.ini
+FAILED   store:object  database
+         the ledger is of the deployment "test", and the config names it "renamed": what the ERP has
+         would not be found
+         hint: mkdir -p ` + long + `
+         is ` + "\ufffd" + `[31ma path
+note     invoice       price
+         is nothing
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	out.Reset()
+	if err := c.write(&out, "csv"); err != nil {
+		t.Fatal(err)
+	}
+	if first, _, _ := strings.Cut(out.String(), "\n"); first != "outcome,adapter,check,detail" {
+		t.Errorf("got the columns %s", first)
 	}
 }

@@ -12,6 +12,9 @@ import (
 
 // writeGaps lists the time of which nothing is known, resource by resource.
 func (s *session) writeGaps(ctx context.Context, a *App, block usage.Span, tenants []string, output string) error {
+	if err := s.Begun(ctx); err != nil {
+		return err
+	}
 	g := newGrid("tenant", "meter", "resource", "source", "silent from", "to", "for")
 	for gap, err := range s.Store.Gaps(ctx, ledger.EntryFilter{Within: block}) {
 		if err != nil {

@@ -100,7 +100,7 @@ func (f *figures) readLedger(ctx context.Context, e *billing.Engine) error {
 	ctx = context.WithoutCancel(ctx)
 	l := &ledgerFigures{at: e.Now(), open: map[ledger.Status]map[string]bool{}, orders: map[ledger.Status]int{}, through: map[string]time.Time{}, behind: map[string]int{}}
 	tenants, err := e.Tenants(ctx, nil)
-	if err != nil {
+	if err != nil && !errors.Is(err, billing.ErrNothingCollected) {
 		return err
 	}
 	l.tenants = len(tenants)

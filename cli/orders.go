@@ -37,6 +37,9 @@ func ordersCommand(a *App) *cobra.Command {
 			}
 			filter.Overlaps = block
 		}
+		if err := s.Begun(ctx); err != nil {
+			return err
+		}
 		orders, err := s.Store.Orders(ctx, filter)
 		if err != nil {
 			return err
@@ -119,6 +122,9 @@ func (s *session) tellPending(ctx context.Context, a *App, tenant string) error 
 
 // order finds the one order whose key begins with prefix.
 func (s *session) order(ctx context.Context, prefix string) (ledger.Order, error) {
+	if err := s.Begun(ctx); err != nil {
+		return ledger.Order{}, err
+	}
 	orders, err := s.Store.Orders(ctx, ledger.OrderFilter{KeyPrefix: prefix})
 	switch {
 	case err != nil:

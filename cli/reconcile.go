@@ -41,6 +41,9 @@ func reconcileCommand(a *App) *cobra.Command {
 			return err
 		}
 		outcomes, err := s.Reconcile(ctx, block, *tenants)
+		if err != nil && len(outcomes) == 0 {
+			return err
+		}
 		if len(outcomes) > 0 {
 			if werr := a.writeOutcomes(s, outcomes, *output); werr != nil {
 				return werr
