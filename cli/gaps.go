@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/openstack-artifice/artifice/internal/billing"
 	"github.com/openstack-artifice/artifice/ledger"
 	"github.com/openstack-artifice/artifice/usage"
 )
@@ -16,7 +17,10 @@ func (s *session) writeGaps(ctx context.Context, a *App, block usage.Span, tenan
 		return err
 	}
 	g := newGrid("tenant", "meter", "resource", "source", "silent from", "to", "for")
-	for gap, err := range s.Store.Gaps(ctx, ledger.EntryFilter{Within: block}) {
+	progress := a.watch.begin(billing.Step{Name: "read", Unit: "gaps", Whole: true})
+	defer progress.End()
+	out := g.writer(a.Stdout, output)
+	for gap, err := range counted(progress, s.Store.Gaps(ctx, ledger.EntryFilter{Within: block})) {
 		if err != nil {
 			return err
 		}
@@ -28,8 +32,11 @@ func (s *session) writeGaps(ctx context.Context, a *App, block usage.Span, tenan
 			to, length = gap.To.In(s.Location).Format(time.RFC3339), gap.To.Sub(gap.From).String()
 		}
 		g.add(gap.Tenant, gap.Meter, gap.Resource, gap.Source, gap.From.In(s.Location).Format(time.RFC3339), to, length)
+		if err := out.flush(); err != nil {
+			return err
+		}
 	}
-	return g.write(a.Stdout, output)
+	return out.end()
 }
 
 // gapText is a gap for a person.

@@ -13,6 +13,8 @@ import (
 
 	"github.com/openstack-artifice/artifice/internal/billing"
 	"github.com/openstack-artifice/artifice/internal/report"
+	"github.com/openstack-artifice/artifice/ledger"
+	"github.com/openstack-artifice/artifice/usage"
 )
 
 func reportCommand(a *App) *cobra.Command {
@@ -39,11 +41,7 @@ func reportCommand(a *App) *cobra.Command {
 		if err := s.Began(block); err != nil {
 			return err
 		}
-		facts, err := report.Read(ctx, s.Engine, block, *tenants)
-		if err != nil {
-			return err
-		}
-		r, err := report.Make(facts, report.DefaultLimits())
+		r, err := a.makeReport(ctx, s, block, *tenants)
 		if err != nil {
 			return err
 		}
@@ -59,6 +57,25 @@ func reportCommand(a *App) *cobra.Command {
 		return nil
 	})
 	return cmd
+}
+
+// makeReport asks the ledger for what a report shows.
+func (a *App) makeReport(ctx context.Context, s *session, block usage.Span, tenants []string) (*report.Report, error) {
+	label := billing.BlockLabel(block, s.Location)
+	reading := a.watch.begin(billing.Step{Name: "read", Of: label, Whole: true})
+	facts, err := report.Read(ctx, s.Engine, block, tenants)
+	reading.End()
+	if err != nil {
+		return nil, err
+	}
+	progress := a.watch.begin(billing.Step{Name: "report", Of: label, Unit: "orders", Total: int64(len(facts.Orders)), Whole: true})
+	defer progress.End()
+	order := facts.Order
+	facts.Order = func(key string) (ledger.Order, error) {
+		progress.Add(1)
+		return order(key)
+	}
+	return report.Make(facts, report.DefaultLimits())
 }
 
 // replace writes a file, with this mode where it is new, in place of one that

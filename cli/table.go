@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -29,6 +30,9 @@ func newGrid(columns ...string) *grid { return &grid{columns: columns} }
 func (g *grid) add(cells ...string) { g.rows = append(g.rows, cells) }
 
 func (g *grid) name(i int) string { return strings.TrimPrefix(g.columns[i], "#") }
+
+// key is the name of a column for programs.
+func (g *grid) key(i int) string { return strings.ReplaceAll(g.name(i), " ", "_") }
 
 // outputFlag lets the user choose how results are written.
 func outputFlag(cmd *cobra.Command) *string {
@@ -59,14 +63,91 @@ func (o *outputValue) Type() string { return "table" }
 // write writes the grid as a table, as JSON (a list of objects whose values
 // are text, so that figures stay exact) or as CSV.
 func (g *grid) write(w io.Writer, output string) error {
-	switch output {
+	all := *g // it stays as it is
+	return all.writer(w, output).end()
+}
+
+// A gridWriter writes a grid while its rows are added, so that all of them need
+// not be kept.
+type gridWriter struct {
+	*grid
+	out    io.Writer
+	output string
+	begun  bool // whether anything is written
+}
+
+func (g *grid) writer(w io.Writer, output string) *gridWriter {
+	return &gridWriter{grid: g, out: w, output: output}
+}
+
+// flush writes the rows that were added, and forgets them. Those of a table are
+// kept to the end, as its columns are as wide as their widest cells.
+func (g *gridWriter) flush() error {
+	write := g.flushCSV
+	switch g.output {
 	case "table":
-		return g.writeTable(w)
+		return nil
 	case "json":
-		return g.writeJSON(w)
-	default:
-		return g.writeCSV(w)
+		write = g.flushJSON
 	}
+	err := write()
+	g.rows = g.rows[:0]
+	return err
+}
+
+// end writes what there is left to write.
+func (g *gridWriter) end() error {
+	if g.output == "table" {
+		return g.writeTable(g.out)
+	}
+	if err := g.flush(); err != nil || g.output != "json" {
+		return err
+	}
+	closing := "\n]\n"
+	if !g.begun {
+		closing = "[]\n"
+	}
+	_, err := io.WriteString(g.out, closing)
+	return err
+}
+
+func (g *gridWriter) flushJSON() error {
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetIndent("  ", "  ")
+	e.SetEscapeHTML(false)
+	for _, cells := range g.rows {
+		object := make(map[string]string, len(cells))
+		for i, c := range cells {
+			object[g.key(i)] = c
+		}
+		before := ",\n  "
+		if !g.begun {
+			before, g.begun = "[\n  ", true
+		}
+		text.WriteString(before)
+		if err := e.Encode(object); err != nil {
+			return err
+		}
+		text.Truncate(text.Len() - 1) // the line's end
+	}
+	_, err := text.WriteTo(g.out)
+	return err
+}
+
+func (g *gridWriter) flushCSV() error {
+	c := csv.NewWriter(g.out)
+	if !g.begun {
+		g.begun = true
+		header := make([]string, len(g.columns))
+		for i := range g.columns {
+			header[i] = g.key(i)
+		}
+		if err := c.Write(header); err != nil {
+			return err
+		}
+	}
+	return c.WriteAll(g.rows)
 }
 
 // filled is the grid without the columns in which no row has anything.
@@ -131,36 +212,6 @@ func row(cells []string, change func(string) string) table.Row {
 		r[i] = change(c)
 	}
 	return r
-}
-
-func (g *grid) writeJSON(w io.Writer) error {
-	objects := make([]map[string]string, 0, len(g.rows))
-	for _, cells := range g.rows {
-		object := make(map[string]string, len(cells))
-		for i, c := range cells {
-			object[strings.ReplaceAll(g.name(i), " ", "_")] = c
-		}
-		objects = append(objects, object)
-	}
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(objects)
-}
-
-func (g *grid) writeCSV(w io.Writer) error {
-	c := csv.NewWriter(w)
-	header := make([]string, len(g.columns))
-	for i := range g.columns {
-		header[i] = strings.ReplaceAll(g.name(i), " ", "_")
-	}
-	if err := c.Write(header); err != nil {
-		return err
-	}
-	if err := c.WriteAll(g.rows); err != nil {
-		return err
-	}
-	return c.Error()
 }
 
 // clean keeps text from commanding the terminal: names are other people's.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 
@@ -59,5 +60,34 @@ sum                                                                           3
 	var output outputValue
 	if err := output.Set("yaml"); err == nil || !strings.Contains(err.Error(), "write table, json or csv") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// A grid that is written bit by bit is the same as one that is written whole.
+func TestGridWriter(t *testing.T) {
+	for _, output := range []string{"table", "json", "csv"} {
+		for rows := range 4 {
+			whole, parts := newGrid("tenant", "#volume of it"), newGrid("tenant", "#volume of it")
+			var got, want bytes.Buffer
+			out := parts.writer(&got, output)
+			for i := range rows {
+				whole.add("t", strings.Repeat("1", i))
+				parts.add("t", strings.Repeat("1", i))
+				for range i { // none, one or two flushes after each other
+					if err := out.flush(); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			if err := errors.Join(out.end(), whole.write(&want, output)); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want.String(), got.String()); diff != "" {
+				t.Errorf("%d rows as %s: -whole +in parts:\n%s", rows, output, diff)
+			}
+			if len(whole.rows) != rows {
+				t.Errorf("%d of %d rows are left", len(whole.rows), rows)
+			}
+		}
 	}
 }

@@ -121,7 +121,7 @@ func (a *App) tellGrid(g *grid, what string) error {
 		var attrs []slog.Attr
 		for i, cell := range row {
 			if cell != "" {
-				attrs = append(attrs, slog.String(strings.ReplaceAll(g.name(i), " ", "_"), cell))
+				attrs = append(attrs, slog.String(g.key(i), cell))
 			}
 		}
 		a.tell(slog.LevelWarn, what, attrs...)

@@ -1,14 +1,18 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
 	"github.com/spf13/cobra"
 
+	"github.com/openstack-artifice/artifice/internal/billing"
 	"github.com/openstack-artifice/artifice/ledger"
 	"github.com/openstack-artifice/artifice/usage"
 )
@@ -46,22 +50,12 @@ func usageCommand(a *App) *cobra.Command {
 		if *gaps {
 			return s.writeGaps(ctx, a, block, *tenants, *output)
 		}
-		write, ok := map[string]func(*grid, []usageRow){"service": byService, "resource": byResource, "window": byWindow}[*by]
-		if !ok {
+		if usageColumns[*by] == nil {
 			return wrongUse("--by %q: write service, resource or window", *by)
 		}
 		known, err := s.Tenants(ctx, *tenants)
 		if err != nil {
 			return err
-		}
-		var g grid
-		write(&g, nil)
-		for _, t := range known {
-			rows, err := s.usageOf(ctx, t, block)
-			if err != nil {
-				return err
-			}
-			write(&g, rows)
 		}
 		if err := s.tellBehind(ctx, a, block, *tenants); err != nil {
 			return err
@@ -69,99 +63,103 @@ func usageCommand(a *App) *cobra.Command {
 		if err := s.tellPruned(ctx, a, block, *tenants); err != nil {
 			return err
 		}
-		return g.write(a.Stdout, *output)
+		return s.writeUsage(ctx, a, block, known, *by, *output)
 	})
 	return cmd
 }
 
-// A usageRow is an entry with what is known of its resource.
-type usageRow struct {
-	usage.Entry
-	tenant   string // its name
-	resource ledger.Resource
+// writeUsage writes what tenants used, one tenant after the other.
+func (s *session) writeUsage(ctx context.Context, a *App, block usage.Span, tenants []usage.Tenant, by, output string) error {
+	progress := a.watch.begin(billing.Step{Name: "read", Of: billing.BlockLabel(block, s.Location), Unit: "tenants", Total: int64(len(tenants)), Whole: true})
+	defer progress.End()
+	g := newGrid(usageColumns[by]...)
+	out := g.writer(a.Stdout, output)
+	for _, t := range tenants {
+		var err error
+		if by == "window" {
+			err = s.addWindows(ctx, g, t, block)
+		} else {
+			err = s.addSums(ctx, g, t, block, by == "resource")
+		}
+		if err != nil {
+			return err
+		}
+		if err := out.flush(); err != nil {
+			return err
+		}
+		progress.Add(1)
+	}
+	return out.end()
 }
 
-// usageOf reads a tenant's entries.
-func (s *session) usageOf(ctx context.Context, tenant usage.Tenant, block usage.Span) ([]usageRow, error) {
+// usageColumns are the columns of usage, by what it is summed by.
+var usageColumns = map[string][]string{
+	"service":  {"tenant", "tenant name", "datacenter", "service", "meter", "#resources", "#volume", "unit"},
+	"resource": {"tenant", "tenant name", "datacenter", "service", "meter", "resource", "type", "name", "#volume", "unit"},
+	"window":   {"tenant", "tenant name", "datacenter", "service", "meter", "resource", "start", "end", "#volume", "unit", "#samples"},
+}
+
+// addWindows adds a tenant's entries as they are.
+func (s *session) addWindows(ctx context.Context, g *grid, tenant usage.Tenant, block usage.Span) error {
+	for e, err := range s.Store.Entries(ctx, ledger.EntryFilter{Tenant: tenant.ID, Within: block}) {
+		if err != nil {
+			return err
+		}
+		g.add(e.Tenant, tenant.Name, e.Datacenter, e.Service, e.Meter, e.Resource, e.Window.Start.UTC().Format(time.RFC3339), e.Window.End.UTC().Format(time.RFC3339),
+			e.Volume.Volume.String(), e.Unit, strconv.Itoa(e.Samples))
+	}
+	return nil
+}
+
+// A usageKey is what entries have in common that are summed: the resource is ""
+// where resources are.
+type usageKey struct{ datacenter, service, meter, resource, unit string }
+
+func (k usageKey) compare(other usageKey) int {
+	return cmp.Or(strings.Compare(k.datacenter, other.datacenter), strings.Compare(k.service, other.service), strings.Compare(k.meter, other.meter),
+		strings.Compare(k.resource, other.resource), strings.Compare(k.unit, other.unit))
+}
+
+// addSums adds a tenant's entries, summed by service or by resource.
+func (s *session) addSums(ctx context.Context, g *grid, tenant usage.Tenant, block usage.Span, byResource bool) error {
+	type sum struct {
+		volume    decimal.Decimal
+		resources map[string]bool
+	}
+	sums := map[usageKey]*sum{}
+	for e, err := range s.Store.Entries(ctx, ledger.EntryFilter{Tenant: tenant.ID, Within: block}) {
+		if err != nil {
+			return err
+		}
+		key := usageKey{datacenter: e.Datacenter, service: e.Service, meter: e.Meter, unit: e.Unit}
+		if byResource {
+			key.resource = e.Resource
+		}
+		if sums[key] == nil {
+			sums[key] = &sum{resources: map[string]bool{}}
+		}
+		sums[key].volume = sums[key].volume.Add(e.Volume.Volume)
+		sums[key].resources[e.Resource] = true
+	}
 	known, err := s.Store.Resources(ctx, tenant.ID)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	type id struct{ resource, meter string }
 	resources := make(map[id]ledger.Resource, len(known))
 	for _, r := range known {
 		resources[id{r.ID, r.Meter}] = r
 	}
-	var rows []usageRow
-	for e, err := range s.Store.Entries(ctx, ledger.EntryFilter{Tenant: tenant.ID, Within: block}) {
-		if err != nil {
-			return nil, err
+	for _, k := range slices.SortedFunc(maps.Keys(sums), usageKey.compare) {
+		volume := sums[k].volume.String()
+		if byResource {
+			r := resources[id{k.resource, k.meter}]
+			g.add(tenant.ID, tenant.Name, k.datacenter, k.service, k.meter, k.resource, r.Type, r.Info["name"], volume, k.unit)
+		} else {
+			g.add(tenant.ID, tenant.Name, k.datacenter, k.service, k.meter, strconv.Itoa(len(sums[k].resources)), volume, k.unit)
 		}
-		rows = append(rows, usageRow{e, tenant.Name, resources[id{e.Resource, e.Meter}]})
 	}
-	return rows, nil
-}
-
-// summed adds up rows that the key makes the same, in order of appearance.
-func summed(rows []usageRow, key func(usageRow) string, add func(usageRow, decimal.Decimal, int)) {
-	type sum struct {
-		row       usageRow
-		volume    decimal.Decimal
-		resources map[string]bool
-	}
-	sums := map[string]*sum{}
-	var order []*sum
-	for _, r := range rows {
-		k := key(r)
-		if sums[k] == nil {
-			sums[k] = &sum{row: r, resources: map[string]bool{}}
-			order = append(order, sums[k])
-		}
-		sums[k].volume = sums[k].volume.Add(r.Volume.Volume)
-		sums[k].resources[r.Resource] = true
-	}
-	for _, s := range order {
-		add(s.row, s.volume, len(s.resources))
-	}
-}
-
-func join(fields ...string) string {
-	var all []byte
-	for _, f := range fields {
-		all = strconv.AppendQuote(all, f)
-	}
-	return string(all)
-}
-
-// sortRows sorts rows by what the key gives.
-func sortRows(rows []usageRow, key func(usageRow) []string) {
-	slices.SortStableFunc(rows, func(a, b usageRow) int { return slices.Compare(key(a), key(b)) })
-}
-
-func byService(g *grid, rows []usageRow) {
-	g.columns = []string{"tenant", "tenant name", "datacenter", "service", "meter", "#resources", "#volume", "unit"}
-	sortRows(rows, func(r usageRow) []string { return []string{r.Datacenter, r.Service, r.Meter, r.Unit} })
-	summed(rows, func(r usageRow) string { return join(r.Datacenter, r.Service, r.Meter, r.Unit) },
-		func(r usageRow, volume decimal.Decimal, resources int) {
-			g.add(r.Tenant, r.tenant, r.Datacenter, r.Service, r.Meter, strconv.Itoa(resources), volume.String(), r.Unit)
-		})
-}
-
-func byResource(g *grid, rows []usageRow) {
-	g.columns = []string{"tenant", "tenant name", "datacenter", "service", "meter", "resource", "type", "name", "#volume", "unit"}
-	sortRows(rows, func(r usageRow) []string { return []string{r.Datacenter, r.Service, r.Meter, r.Resource, r.Unit} })
-	summed(rows, func(r usageRow) string { return join(r.Datacenter, r.Service, r.Meter, r.Resource, r.Unit) },
-		func(r usageRow, volume decimal.Decimal, _ int) {
-			g.add(r.Tenant, r.tenant, r.Datacenter, r.Service, r.Meter, r.Resource, r.resource.Type, r.resource.Info["name"], volume.String(), r.Unit)
-		})
-}
-
-func byWindow(g *grid, rows []usageRow) {
-	g.columns = []string{"tenant", "tenant name", "datacenter", "service", "meter", "resource", "start", "end", "#volume", "unit", "#samples"}
-	for _, r := range rows {
-		g.add(r.Tenant, r.tenant, r.Datacenter, r.Service, r.Meter, r.Resource, r.Window.Start.UTC().Format(time.RFC3339), r.Window.End.UTC().Format(time.RFC3339),
-			r.Volume.Volume.String(), r.Unit, strconv.Itoa(r.Samples))
-	}
+	return nil
 }
 
 // tellBehind says who is not collected to the block's end.

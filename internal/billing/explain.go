@@ -125,6 +125,8 @@ func (x *explainer) readAgain(ctx context.Context, samples *spool.Spool) error {
 			x.left = append(x.left, Reading{Sample: s, Why: why})
 		}
 	}
+	progress := x.begin(Step{Name: "read", Of: x.source.Name, Unit: "samples of the resource", Whole: true})
+	defer progress.End()
 	latest := x.Now().Add(clockSkew)
 	var mistakes mistakes
 	for s, err := range x.source.Samples(ctx, query) {
@@ -138,6 +140,7 @@ func (x *explainer) readAgain(ctx context.Context, samples *spool.Spool) error {
 			mistakes.add(err)
 			continue
 		}
+		progress.Add(1)
 		if err := samples.Add(&s); err != nil {
 			return err
 		}

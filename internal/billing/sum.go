@@ -146,11 +146,14 @@ func (e *Engine) Used(ctx context.Context, block usage.Span) ([][2]string, error
 	for _, m := range e.Meters {
 		billed[m.Name] = m.Billed
 	}
+	progress := e.begin(Step{Name: "read", Of: BlockLabel(block, e.Location), Unit: "entries", Whole: true})
+	defer progress.End()
 	used := map[[2]string]bool{}
 	for entry, err := range e.Store.Entries(ctx, ledger.EntryFilter{Within: block}) {
 		if err != nil {
 			return nil, err
 		}
+		progress.Add(1)
 		if billed[entry.Meter] && !entry.Volume.Volume.IsZero() {
 			used[[2]string{entry.Datacenter, entry.Service}] = true
 		}

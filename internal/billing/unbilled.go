@@ -98,6 +98,8 @@ func (e *Engine) unbilledOf(ctx context.Context, tenants []string) ([]Unbilled, 
 	}
 	slices.SortFunc(finder.blocks, func(a, b usage.Span) int { return cmp.Or(a.Start.Compare(b.Start), b.End.Compare(a.End)) })
 	finder.blocks = slices.CompactFunc(finder.blocks, sameSpan)
+	progress := e.begin(Step{Name: "look", Of: "for what is not billed", Unit: "tenants", Total: int64(len(tenants)), Whole: true})
+	defer progress.End()
 	var all []Unbilled
 	for _, t := range tenants {
 		found, err := finder.find(ctx, t)
@@ -105,6 +107,7 @@ func (e *Engine) unbilledOf(ctx context.Context, tenants []string) ([]Unbilled, 
 			return nil, fmt.Errorf("tenant %s: %w", t, err)
 		}
 		all = append(all, found...)
+		progress.Add(1)
 	}
 	return all, nil
 }
