@@ -12,6 +12,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/openstack-artifice/artifice/ledger"
+	"github.com/openstack-artifice/artifice/usage"
 )
 
 // TestWaiting: a writer that waits for another process gives up when its
@@ -95,5 +96,32 @@ func TestVoidPruned(t *testing.T) {
 	}
 	if sum.String() != "600" { // 10 * 60, and the 7 are pending
 		t.Errorf("umbrella's block comes to %s, want 600", sum)
+	}
+}
+
+// TestStopped: whenever a read is stopped, its error is the context's.
+func TestStopped(t *testing.T) {
+	s := newStore(t, filepath.Join(t.TempDir(), "a.db"))
+	series := ledger.SeriesFolds{Series: ledger.Series{Source: "object", Meter: "instance", Resource: "r"}}
+	for h := range 2000 {
+		start := time.Date(2025, 6, 1, h, 0, 0, 0, time.UTC)
+		w := usage.Span{Start: start, End: start.Add(usage.WindowLength)}
+		series.Folds = append(series.Folds, ledger.Fold{Window: w, Samples: 1, Digest: "d", Entries: []usage.Entry{{
+			Source: "object", Meter: "instance", Resource: "r", Window: w,
+			Volume: usage.Volume{Tenant: "t", Datacenter: "wlg", Service: "c1", Volume: decimal.NewFromInt(3600), Unit: "second", Samples: 1},
+		}}})
+	}
+	must(t, s.Record(t.Context(), ledger.Batch{Series: []ledger.SeriesFolds{series}}))
+	whole := 0
+	for i := 0; whole < 3 && i < 2000; i++ {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*100*time.Microsecond)
+		folds, err := s.Folds(ctx, series.Series, time.Time{})
+		cancel()
+		switch {
+		case err == nil && len(folds) == len(series.Folds):
+			whole++
+		case !errors.Is(err, context.DeadlineExceeded):
+			t.Fatalf("%d folds, error %v, want context.DeadlineExceeded", len(folds), err)
+		}
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -92,9 +93,15 @@ func (l *Ledger) view(ctx context.Context, f func(*tx) error) error {
 }
 
 func (l *Ledger) transact(ctx context.Context, readOnly bool, f func(*tx) error) error {
-	return l.db.Transact(ctx, readOnly, func(c Conn) error {
+	err := l.db.Transact(ctx, readOnly, func(c Conn) error {
 		return f(&tx{Conn: c, ctx: ctx, db: l.db, statements: map[string]*sql.Stmt{}})
 	})
+	// Package sql closes what is at work when its context ends, and then may say
+	// only that it is closed.
+	if cause := ctx.Err(); err != nil && cause != nil && !errors.Is(err, cause) {
+		err = fmt.Errorf("%w: %w", cause, err)
+	}
+	return err
 }
 
 // A tx is a transaction, with the statements that were prepared in it.

@@ -105,9 +105,11 @@ func (t *tx) readChunk(chunk []stretch, stored map[place]*storedFold) error {
 	err = t.query(`SELECT e.series_id, e.hour, e.tenant_id, e.kind_id, e.volume, e.samples`+list+entriesIn, args, func(row scanner) error {
 		var p place
 		var e storedEntry
-		err := row.Scan(&p.series, &p.hour, &e.tenant, &e.kind, &e.volume, &e.samples)
+		if err := row.Scan(&p.series, &p.hour, &e.tenant, &e.kind, &e.volume, &e.samples); err != nil {
+			return err // the query was stopped: p may be anything
+		}
 		stored[p].entries = append(stored[p].entries, e)
-		return err
+		return nil
 	})
 	if err != nil {
 		return err
@@ -115,9 +117,11 @@ func (t *tx) readChunk(chunk []stretch, stored map[place]*storedFold) error {
 	err = t.query(`SELECT a.series_id, a.hour, a.tenant_id, a.kind_id, a.volume, a.samples, coalesce(a.order_id, 0)`+list+adjustmentsIn, args, func(row scanner) error {
 		var p place
 		var a storedAdjustment
-		err := row.Scan(&p.series, &p.hour, &a.tenant, &a.kind, &a.volume, &a.samples, &a.order)
+		if err := row.Scan(&p.series, &p.hour, &a.tenant, &a.kind, &a.volume, &a.samples, &a.order); err != nil {
+			return err // the query was stopped: p may be anything
+		}
 		stored[p].adjustments = append(stored[p].adjustments, a)
-		return err
+		return nil
 	})
 	if err != nil {
 		return err
@@ -125,9 +129,11 @@ func (t *tx) readChunk(chunk []stretch, stored map[place]*storedFold) error {
 	return t.query(`SELECT g.series_id, g.hour, g.tenant_id, g.since, g.until`+list+gapsIn+` ORDER BY g.since`, args, func(row scanner) error {
 		var p place
 		var g storedGap
-		err := row.Scan(&p.series, &p.hour, &g.tenant, (*instant)(&g.since), (*instant)(&g.till))
+		if err := row.Scan(&p.series, &p.hour, &g.tenant, (*instant)(&g.since), (*instant)(&g.till)); err != nil {
+			return err // the query was stopped: p may be anything
+		}
 		stored[p].gaps = append(stored[p].gaps, g)
-		return err
+		return nil
 	})
 }
 
