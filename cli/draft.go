@@ -55,20 +55,10 @@ func draftCommand(a *App) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		var drafts []billing.Draft
-		var failed []error
-		var failedTenants []string
-		progress := a.watch.begin(billing.Step{Name: "draft", Of: billing.BlockLabel(block, s.Location), Unit: "tenants", Total: int64(len(known)), Whole: true})
-		for _, t := range known {
-			d, err := s.Draft(ctx, t, block)
-			progress.Add(1)
-			if err != nil {
-				failed, failedTenants = append(failed, err), append(failedTenants, t.ID)
-				continue
-			}
-			drafts = append(drafts, d)
+		drafts, failedTenants, failed, err := s.drafts(ctx, a, block, known)
+		if err != nil {
+			return err
 		}
-		progress.End()
 		if err := s.tellBehind(ctx, a, block, *tenants); err != nil {
 			return err
 		}
@@ -99,6 +89,26 @@ func draftCommand(a *App) *cobra.Command {
 		return missing
 	})
 	return cmd
+}
+
+// drafts drafts what tenants would be billed. It tells of whom that failed, and
+// why.
+func (s *session) drafts(ctx context.Context, a *App, block usage.Span, tenants []usage.Tenant) (drafts []billing.Draft, failedTenants []string, failed []error, err error) {
+	progress := a.watch.begin(billing.Step{Name: "draft", Of: billing.BlockLabel(block, s.Location), Unit: "tenants", Total: int64(len(tenants)), Whole: true})
+	defer progress.End()
+	for _, t := range tenants {
+		d, err := s.Draft(ctx, t, block)
+		if ctx.Err() != nil {
+			return nil, nil, nil, ctx.Err()
+		}
+		progress.Add(1)
+		if err != nil {
+			failed, failedTenants = append(failed, err), append(failedTenants, t.ID)
+			continue
+		}
+		drafts = append(drafts, d)
+	}
+	return drafts, failedTenants, failed, nil
 }
 
 // writeDrafts writes drafts: a table each, or all rows together.
