@@ -236,7 +236,7 @@ func (a *App) checkPrices(cmd *cobra.Command, c *checks, flags *blockFlags) erro
 	}
 	checker, ok := s.ERP.(invoice.PriceChecker)
 	if !ok {
-		c.add("invoice", "prices (it cannot review them: see artifice draft)", nil)
+		c.add("invoice", a.named("prices (it cannot review them: see artifice draft)"), nil)
 		return nil
 	}
 	used, err := s.Used(cmd.Context(), block)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"strings"
 	"syscall"
 	"time"
@@ -27,9 +28,13 @@ type App struct {
 	Now      func() time.Time // nil for the clock of the machine
 	// Commands are further commands of this program.
 	Commands []Command
+	// Program is what people call it, as they type it: "" for artifice. Help and
+	// hints name it so.
+	Program string
 
 	talk  talk // what the command line asked for
 	watch *watch
+	hints *regexp.Regexp                                            // finds the commands in hints, nil where they are right as they are
 	says  figures                                                   // to Prometheus
 	tick  func(time.Duration) (ticks <-chan time.Time, stop func()) // nil for the machine's
 }
@@ -42,7 +47,7 @@ type Command func(*App) *cobra.Command
 func Main(registry deployment.Registry, commands ...Command) int {
 	ctx, stop := Stoppable(context.Background())
 	defer stop()
-	app := &App{Registry: registry, Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now, Commands: commands}
+	app := &App{Registry: registry, Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now, Commands: commands, Program: calledAs(os.Args[0])}
 	return app.Run(ctx, os.Args[1:]...)
 }
 
@@ -110,9 +115,9 @@ func (a *App) end(ctx context.Context, cmd *cobra.Command, err error) int {
 
 func (a *App) root() *cobra.Command {
 	root := &cobra.Command{
-		Use:   "artifice",
+		Use:   a.program(),
 		Short: "turn OpenStack usage into invoices",
-		Long: "artifice reads what each tenant of an OpenStack cloud used, keeps its own\n" +
+		Long: a.program() + " reads what each tenant of an OpenStack cloud used, keeps its own\n" +
 			"record of the time already billed, and writes one invoice for each tenant and\n" +
 			"month through the ERP adapter that this program was compiled with.",
 		Example:       "  artifice check\n  artifice help exit-codes",
@@ -135,7 +140,8 @@ func (a *App) root() *cobra.Command {
 	root.SetUsageTemplate(usageTemplate)
 	root.Flags().Bool("version", false, "say in a line what this program was built from")
 	root.SetVersionTemplate("{{.Version}}\n")
-	root.SetHelpCommand(helpCommand(root))
+	help := helpCommand(root)
+	root.SetHelpCommand(help)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return wrongUse("%w\nhint: %s --help", err, cmd.CommandPath())
 	})
@@ -153,7 +159,7 @@ func (a *App) root() *cobra.Command {
 	// Without a command of this name cobra would suggest, and exit with 1.
 	root.Args = func(_ *cobra.Command, args []string) error {
 		if len(args) > 0 {
-			hint := "artifice --help"
+			hint := root.Name() + " --help"
 			if near := root.SuggestionsFor(args[0]); len(near) > 0 {
 				hint = "did you mean " + strings.Join(near, " or ") + "?"
 			}
@@ -163,6 +169,7 @@ func (a *App) root() *cobra.Command {
 	}
 	root.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	a.complete(root)
+	a.nameCommands(root, help)
 	return root
 }
 

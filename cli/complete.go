@@ -11,10 +11,10 @@ func completionCommand(a *App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion bash|zsh|fish|powershell",
 		Short: "write what lets a shell complete commands and flags",
-		Long: "completion writes a script that the shell loads: bash from\n" +
-			"/usr/share/bash-completion/completions/artifice, zsh from a file _artifice in a\n" +
-			"directory of its fpath, fish from ~/.config/fish/completions/artifice.fish. The\n" +
-			"Debian package brings them. Completing opens neither config nor store.",
+		Long: strings.ReplaceAll("completion writes a script that the shell loads: bash from\n"+
+			"/usr/share/bash-completion/completions/NAME, zsh from a file _NAME in a\n"+
+			"directory of its fpath, fish from ~/.config/fish/completions/NAME.fish. The\n"+
+			"Debian package brings them. Completing opens neither config nor store.", "NAME", a.program()),
 		Example:   "  artifice completion bash > artifice.bash",
 		ValidArgs: []string{"bash", "zsh", "fish", "powershell"},
 		RunE: func(cmd *cobra.Command, args []string) error {

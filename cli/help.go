@@ -15,7 +15,7 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			cmd, rest, err := root.Find(args)
 			if err != nil || len(rest) > 0 {
-				return wrongUse("there is no command or topic %q\nhint: artifice --help lists them", args)
+				return wrongUse("there is no command or topic %q\nhint: %s --help lists them", args, root.Name())
 			}
 			cmd.InitDefaultHelpFlag()
 			return cmd.Help()

@@ -44,7 +44,7 @@ func importMappingsCommand(a *App) *cobra.Command {
 			for _, note := range result.Notes {
 				a.warnf("%v", note)
 			}
-			if _, err := a.Stdout.Write(result.INI); err != nil {
+			if _, err := io.WriteString(a.Stdout, a.named(string(result.INI))); err != nil {
 				return err
 			}
 			a.sayf("%s converted, %s: put the sections into the config and run artifice check", plural(result.Meters, "meter"), plural(len(result.Notes), "note"))

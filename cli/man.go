@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-func manCommand(*App) *cobra.Command {
+func manCommand(a *App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "man DIRECTORY",
 		Short: "write the manual: a page for each command",
@@ -30,11 +30,11 @@ func manCommand(*App) *cobra.Command {
 			if err := os.MkdirAll(args[0], 0o755); err != nil {
 				return err
 			}
-			root := cmd.Root()
-			errs := []error{writePage(root, args[0])}
+			root, codes := cmd.Root(), a.named(exitCodes)
+			errs := []error{writePage(root, args[0], codes)}
 			for _, c := range root.Commands() {
 				if c.IsAvailableCommand() {
-					errs = append(errs, writePage(c, args[0]))
+					errs = append(errs, writePage(c, args[0], codes))
 				}
 			}
 			return errors.Join(errs...)
@@ -42,15 +42,15 @@ func manCommand(*App) *cobra.Command {
 	}
 }
 
-func writePage(cmd *cobra.Command, dir string) error {
-	return os.WriteFile(filepath.Join(dir, pageName(cmd)+".1"), page(cmd), 0o644)
+func writePage(cmd *cobra.Command, dir, codes string) error {
+	return os.WriteFile(filepath.Join(dir, pageName(cmd)+".1"), page(cmd, codes), 0o644)
 }
 
 // pageName is what the page of a command is called: artifice-bill.
 func pageName(cmd *cobra.Command) string { return strings.ReplaceAll(cmd.CommandPath(), " ", "-") }
 
-// page is the page of a command, for man(1).
-func page(cmd *cobra.Command) []byte {
+// page is the page of a command, for man(1), with what its exit codes say.
+func page(cmd *cobra.Command, codes string) []byte {
 	var p roff
 	info, _ := debug.ReadBuildInfo()
 	p.linef(`.TH "%s" 1 "" "artifice %s" "Artifice"`, strings.ToUpper(escape(pageName(cmd))), escape(version(info, artificeModule)))
@@ -81,7 +81,7 @@ func page(cmd *cobra.Command) []byte {
 		inherited.VisitAll(p.flag)
 	}
 	p.section("EXIT STATUS")
-	p.verbatim(exitCodes)
+	p.verbatim(codes)
 	p.section("EXAMPLES")
 	p.verbatim(strings.ReplaceAll(strings.TrimSpace(cmd.Example), "\n  ", "\n"))
 	p.section("SEE ALSO")

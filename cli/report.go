@@ -70,6 +70,7 @@ func (a *App) makeReport(ctx context.Context, s *session, block usage.Span, tena
 	}
 	progress := a.watch.begin(billing.Step{Name: "report", Of: label, Unit: "orders", Total: int64(len(facts.Orders)), Whole: true})
 	defer progress.End()
+	facts.Named = a.named
 	order := facts.Order
 	facts.Order = func(key string) (ledger.Order, error) {
 		progress.Add(1)

@@ -31,7 +31,7 @@ func statusCommand(a *App) *cobra.Command {
 		}
 		g := newGrid("tenant", "tenant name", "what", "name", "from", "through", "datacenter", "service", "#count", "#volume", "unit", "next")
 		for _, status := range all {
-			s.addStatus(g, status)
+			a.addStatus(g, s, status)
 		}
 		return g.write(a.Stdout, *output)
 	})
@@ -39,7 +39,7 @@ func statusCommand(a *App) *cobra.Command {
 }
 
 // addStatus adds a tenant's rows: what is collected, billed, pending, open.
-func (s *session) addStatus(g *grid, status billing.Status) {
+func (a *App) addStatus(g *grid, s *session, status billing.Status) {
 	at := func(t time.Time) string { return t.In(s.Location).Format(time.RFC3339) }
 	id, name := status.Tenant.ID, status.Tenant.Name
 	for _, m := range status.Collected {
@@ -52,10 +52,10 @@ func (s *session) addStatus(g *grid, status billing.Status) {
 		g.add(id, name, "pending", billing.BlockLabel(p.Order.Block, s.Location), "", "", p.Datacenter, p.Service, strconv.Itoa(p.Count), p.Volume.String(), p.Unit, pendingNext(p))
 	}
 	for _, u := range status.Unbilled {
-		g.add(id, name, "not billed", "", at(u.Block.Start), at(u.Block.End), "", "", strconv.Itoa(u.Entries), "", "", u.Command(s.Location))
+		g.add(id, name, "not billed", "", at(u.Block.Start), at(u.Block.End), "", "", strconv.Itoa(u.Entries), "", "", a.named(u.Command(s.Location)))
 	}
 	for _, o := range status.Open {
-		g.add(id, name, string(o.Status), shortKey(o.Key), at(o.Block.Start), at(o.Block.End), "", "", "", "", "", billing.Next(o))
+		g.add(id, name, string(o.Status), shortKey(o.Key), at(o.Block.Start), at(o.Block.End), "", "", "", "", "", a.named(billing.Next(o)))
 	}
 }
 

@@ -96,7 +96,7 @@ func (a *App) warnf(format string, args ...any) {
 
 // tell says something that matters so much. In a log it is one line.
 func (a *App) tell(level slog.Level, text string, attrs ...slog.Attr) {
-	lines := strings.Split(text, "\n")
+	lines := strings.Split(a.named(text), "\n")
 	for i := range lines {
 		lines[i] = clean(lines[i])
 	}

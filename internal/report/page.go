@@ -66,7 +66,7 @@ func policy(css string) string {
 
 // Write writes the report as one HTML page, the same bytes for the same facts.
 func (r *Report) Write(w io.Writer) error {
-	t, err := template.New("page").Parse(pageHTML)
+	t, err := template.New("page").Funcs(template.FuncMap{"hint": r.hint}).Parse(pageHTML)
 	if err != nil {
 		return err
 	}
@@ -75,6 +75,14 @@ func (r *Report) Write(w io.Writer) error {
 		return err
 	}
 	return out.Flush()
+}
+
+// hint is a text that names the program.
+func (r *Report) hint(text string) string {
+	if r.Facts.Named == nil {
+		return text
+	}
+	return r.Facts.Named(text)
 }
 
 func (r *Report) page() page {

@@ -34,7 +34,7 @@ func (r *Report) needs() (all []need, more int) {
 	more = max(0, len(open)-maxNeeds)
 	for _, o := range open[:len(open)-more] {
 		look := statusLooks[o.Status]
-		all = append(all, need{look.Class, look.Sign, look.Word, []who{whoIs(o.Tenant)}, 0, short(o.Reason), billing.Next(o.Order)})
+		all = append(all, need{look.Class, look.Sign, look.Word, []who{whoIs(o.Tenant)}, 0, short(r.hint(o.Reason)), r.hint(billing.Next(o.Order))})
 	}
 	month := r.label(r.Facts.Month)
 	for _, kind := range []struct {
@@ -47,7 +47,7 @@ func (r *Report) needs() (all []need, more int) {
 		{Hour{State: Billed, Gap: true}, "with a gap", func(t Tenant) int { return t.Gaps }, "artifice usage --gaps --month " + month + " names the resources"},
 		{Hour{State: Collected}, "not billed", func(t Tenant) int { return t.Counted[Collected] }, "artifice bill --month " + month + ", once the month is over"},
 	} {
-		n := need{Class: looks[kind.hour.State].class, Sign: looks[kind.hour.State].sign, What: kind.what, Next: kind.next}
+		n := need{Class: looks[kind.hour.State].class, Sign: looks[kind.hour.State].sign, What: kind.what, Next: r.hint(kind.next)}
 		if kind.hour.Gap {
 			n.Class, n.Sign = n.Class+" g", "g"
 		}

@@ -41,6 +41,9 @@ type Facts struct {
 	// other, as all items of a large month are a lot.
 	Order func(key string) (ledger.Order, error)
 	Gaps  []ledger.Gap
+	// Named says in a text what the program is called: hints are written for one
+	// that is called artifice. It may be nil.
+	Named func(hint string) string
 
 	whole []ledger.Mark // of whole sources
 }
