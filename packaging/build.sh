@@ -39,7 +39,7 @@ CGO_ENABLED=0 go build -trimpath -ldflags=-s -o "$root/usr/bin/artifice" "$main"
 # What the program says of itself, by one for the machine that builds.
 itself=$root/usr/bin/artifice
 if [ "$ARCH" != "$(go env GOHOSTARCH)" ]; then
-	itself=$stage/itself
+	itself=$stage/itself/artifice # what it is called it says in its manual
 	CGO_ENABLED=0 GOARCH= go build -o "$itself" "$main"
 fi
 "$itself" man "$root/usr/share/man/man1"
