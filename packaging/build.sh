@@ -26,14 +26,15 @@ out=${1:-dist}
 export VERSION=${version#v} ARCH=${GOARCH:-$(go env GOARCH)}
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$here" show -s --format=%ct HEAD)}
 export SOURCE_DATE_EPOCH
+export HOMEPAGE="https://github.com/openstack-artifice/artifice" MAINTAINER="The Artifice authors <artifice@lists.example.org>"
 
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
 cp -r "$here/debian" "$here/etc" "$stage"
 chmod 0644 "$stage"/etc/*
-root=$stage/root
+root=$stage/root doc=$stage/root/usr/share/doc/artifice
 umask 022
-mkdir -p "$root"/usr/{bin,lib/systemd/system} "$root"/usr/share/{man/man1,doc/artifice,bash-completion/completions,zsh/vendor-completions,fish/vendor_completions.d}
+mkdir -p "$doc" "$root"/usr/{bin,lib/systemd/system} "$root"/usr/share/{man/man1,bash-completion/completions,zsh/vendor-completions,fish/vendor_completions.d}
 
 CGO_ENABLED=0 go build -trimpath -ldflags=-s -o "$root/usr/bin/artifice" "$main"
 # What the program says of itself, by one for the machine that builds.
@@ -48,7 +49,25 @@ gzip -9n "$root"/usr/share/man/man1/*.1
 "$itself" completion zsh >"$root/usr/share/zsh/vendor-completions/_artifice"
 "$itself" completion fish >"$root/usr/share/fish/vendor_completions.d/artifice.fish"
 install -m 0644 "$here"/systemd/* "$root/usr/lib/systemd/system"
-install -m 0644 "$here/artifice.cron" "$here"/../{LICENSE,README.md,CHANGELOG.md} "$here"/../docs/*.md "$root/usr/share/doc/artifice"
+
+# The documents lead to each other as in the repository; what is only there they
+# find on the web.
+(cd "$here/.." && tar -c -- *.md LICENSE docs/*.md adapters/*/README.md examples/README.md) | tar -x --no-same-owner --no-same-permissions -C "$doc"
+find "$doc" -name '*.md' -printf '%P\n' | while read -r page; do
+	web=$HOMEPAGE/blob/HEAD/
+	[ "$page" = "${page%/*}" ] || web+=${page%/*}/
+	sed -E -i "s,\]\(([^):#]+)\),]($web\1),g; s,\]\($web([^)]*(\.md|LICENSE))\),](\1),g" "$doc/$page"
+done
+install -m 0644 "$here/artifice.cron" "$here/debian/copyright" "$doc"
+"$here/notices.sh" "$main" | gzip -9n >"$doc/third-party.gz"
+gzip -9n >"$doc/changelog.gz" <<EOT
+artifice ($VERSION) stable; urgency=medium
+
+  * The changes are in CHANGELOG.md.
+
+ -- $MAINTAINER  $(date -R -u -d "@$SOURCE_DATE_EPOCH")
+EOT
+install -D -m 0644 "$here/debian/lintian-overrides" "$root/usr/share/lintian/overrides/artifice"
 
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
