@@ -11,16 +11,21 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// pages are documents whose commands are run, one after the other, in a
-// directory of their own. What is there at first is in the archive of the same
-// name in testdata/pages, where there is one.
-var pages = []struct {
+// A document is one whose commands are run, one after the other, as if they
+// were typed: one that changes the directory does so for those that follow.
+type document struct {
 	name     string
-	commands int // at least
-}{
-	{"tutorial", 10},
-	{"operations", 14},
-	{"moving-over", 3},
+	commands int    // at least
+	archive  string // in testdata: what is there at first
+	recorded bool   // the recorded samples are in ~/samples, and commands that fail say so
+}
+
+var pages = []document{
+	{name: "first-ten-minutes", commands: 20, recorded: true},
+	{name: "tutorial", commands: 10},
+	{name: "operations", commands: 14, archive: "pages/operations.txtar"},
+	{name: "moving-over", commands: 3, archive: "pages/moving-over.txtar"},
+	{name: "billing", commands: 9, archive: "script/late.txtar"},
 }
 
 // block is a block of a page. One with a file's name is that file's content;
@@ -29,80 +34,125 @@ var block = regexp.MustCompile("(?ms)^```(\\w+)(?: (\\S+))?\n(.*?)^```$")
 
 // Every command of these pages works, and says what the page shows.
 func TestPages(t *testing.T) {
-	for _, page := range pages {
-		t.Run(page.name, func(t *testing.T) {
-			text, err := os.ReadFile(filepath.Join("..", "..", "docs", page.name+".md"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			dir := t.TempDir()
-			env := pageEnv(t, page.name, dir)
+	for _, p := range pages {
+		t.Run(p.name, func(t *testing.T) {
+			text, err := os.ReadFile(filepath.Join("..", "..", "docs", p.name+".md"))
+			noError(t, err)
+			r := newReader(t, p)
 			commands := 0
 			for _, b := range block.FindAllStringSubmatch(string(text), -1) {
 				if name := b[2]; name != "" {
-					path := filepath.Join(dir, name)
-					if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-						t.Fatal(err)
-					}
-					if err := os.WriteFile(path, []byte(b[3]), 0o644); err != nil {
-						t.Fatal(err)
-					}
+					path := filepath.Join(r.dir, name)
+					noError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+					noError(t, os.WriteFile(path, []byte(b[3]), 0o644))
 					continue
 				}
 				if b[1] != "console" {
 					continue
 				}
-				for _, step := range strings.Split("\n"+b[3], "\n$ ")[1:] {
+				// A prompt after an empty line is one that a command has printed.
+				text := strings.ReplaceAll("\n"+b[3], "\n\n$ ", "\n\n\x00")
+				for _, step := range strings.Split(text, "\n$ ")[1:] {
+					step = strings.ReplaceAll(step, "\x00", "$ ")
 					command, shown, _ := strings.Cut(strings.TrimSuffix(step, "\n"), "\n")
 					commands++
-					cmd := exec.CommandContext(t.Context(), "sh", "-c", command)
-					cmd.Dir, cmd.Env = dir, env
-					said, err := cmd.CombinedOutput()
-					if err != nil {
+					said, err := r.types(command)
+					// What fails and shows what it says is shown to fail.
+					if err != nil && (!p.recorded || shown == "") {
 						t.Fatalf("%s: %v\n%s", command, err, said)
 					}
-					// Accountants' files end their lines in another way.
-					if said := strings.ReplaceAll(string(said), "\r\n", "\n"); shown != "" && !showsOf(shown, said) {
+					if shown != "" && !showsOf(shown, said) {
 						t.Errorf("%s says\n%s\nand not\n%s", command, said, shown)
 					}
 				}
 			}
-			if commands < page.commands {
+			if commands < p.commands {
 				t.Errorf("the page shows %d commands", commands)
 			}
 		})
 	}
 }
 
-// pageEnv prepares the directory, and programs that stand for those that a
-// test must not run: systemctl looks whether there are such units.
-func pageEnv(t *testing.T, page, dir string) []string {
+// A reader is who types what a page shows.
+type reader struct {
+	t    *testing.T
+	dir  string // where they are
+	home string
+	env  []string
+}
+
+// types runs a command where the last one has led, and returns what it says.
+func (r *reader) types(command string) (string, error) {
+	where := filepath.Join(r.home, ".where")
+	cmd := exec.CommandContext(r.t.Context(), "sh", "-c", command+"\ncode=$?; pwd >'"+where+"'; exit $code")
+	cmd.Dir, cmd.Env = r.dir, r.env
+	said, err := cmd.CombinedOutput()
+	dir, readErr := os.ReadFile(where)
+	noError(r.t, readErr)
+	r.dir = strings.TrimSpace(string(dir))
+	// Accountants' files end their lines in another way.
+	return strings.ReplaceAll(string(said), "\r\n", "\n"), err
+}
+
+// newReader prepares a directory, and programs that stand for those that a
+// test must not run: systemctl looks whether there are such units, git finds
+// this repository where the web has it, and go has built already.
+func newReader(t *testing.T, p document) *reader {
 	t.Helper()
-	bin := t.TempDir()
+	r := &reader{t: t, dir: t.TempDir(), home: t.TempDir()}
+	bin := filepath.Join(r.home, "go", "bin")
+	noError(t, os.MkdirAll(bin, 0o755))
 	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	units, err := filepath.Abs(filepath.Join("..", "..", "packaging", "systemd"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
+	repository, err := filepath.Abs(filepath.Join("..", ".."))
+	noError(t, err)
+	artifice := asArtifice + `=1 exec "` + self + `" "$@"`
 	for name, script := range map[string]string{
-		"artifice":  asArtifice + `=1 exec "` + self + `" "$@"`,
+		"artifice":  artifice,
 		"sudo":      `while [ "${1#-}" != "$1" ]; do shift 2; done; exec "$@"`,
-		"systemctl": `for unit; do case $unit in artifice-*) test -f "` + units + `/$unit" || exit 1 ;; esac; done`,
+		"systemctl": `for unit; do case $unit in artifice-*) test -f "` + repository + `/packaging/systemd/$unit" || exit 1 ;; esac; done`,
 		"apt":       "exit 0",
+		"go":        "test -d cmd/artifice || exit 1\ncase \"$1 $2\" in\n'install ./cmd/artifice') ;;\n'run ./cmd/artifice') shift 2; " + artifice + " ;;\n*) exit 1 ;;\nesac",
 	} {
-		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
-			t.Fatal(err)
+		noError(t, os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+script+"\n"), 0o755))
+	}
+	if p.archive != "" {
+		files, err := txtar.ParseFile(filepath.Join("testdata", filepath.FromSlash(p.archive)))
+		noError(t, err)
+		noError(t, txtar.Write(files, r.dir))
+	}
+	if p.recorded {
+		shared := os.Getenv("ARTIFICE_SHARED")
+		switch {
+		case shared != "":
+		case os.Getenv("ARTIFICE_REQUIRE_SERVICES") != "":
+			t.Fatal("set ARTIFICE_SHARED to the directory of recorded data")
+		default:
+			t.Skip("set ARTIFICE_SHARED to the directory of recorded data")
 		}
+		noError(t, os.Symlink(filepath.Join(shared, "data", "ceilometer-2013"), filepath.Join(r.home, "samples")))
 	}
-	files, err := txtar.ParseFile(filepath.Join("testdata", "pages", page+".txtar"))
-	if err == nil {
-		err = txtar.Write(files, dir)
+	r.env = append(os.Environ(), "HOME="+r.home, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"),
+		"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=url."+repository+".insteadOf", "GIT_CONFIG_VALUE_0=https://github.com/openstack-artifice/artifice")
+	return r
+}
+
+// showsOf reports whether a text is what the page shows of it: three dots stand
+// for any text in a line, and on a line of their own for any lines.
+func showsOf(shown, said string) bool {
+	var pattern strings.Builder
+	for line := range strings.SplitSeq(shown, "\n") {
+		if line == "..." {
+			pattern.WriteString(`(?:.*\n)*?`)
+			continue
+		}
+		for i, part := range strings.Split(line, "...") {
+			if i > 0 {
+				pattern.WriteString(`.*`)
+			}
+			pattern.WriteString(regexp.QuoteMeta(part))
+		}
+		pattern.WriteString(`[ \t]*\n`)
 	}
-	if err != nil && !os.IsNotExist(err) {
-		t.Fatal(err)
-	}
-	return append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	return regexp.MustCompile(`\A` + pattern.String() + `\z`).MatchString(said)
 }

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/openstack-artifice/artifice"
+	"github.com/openstack-artifice/artifice/cli"
+)
+
+// Every command line of the program that a document names, in a line of its own
+// or within a sentence, is one that it understands: commands and flags exist.
+func TestShownCommandLines(t *testing.T) {
+	root := filepath.Join("..", "..")
+	out, err := exec.Command("git", "-C", root, "ls-files", "-z", "--", "*.md").Output()
+	if err != nil {
+		t.Skip("the documents are listed by git: ", err)
+	}
+	shown := regexp.MustCompile("(?m)(?:^    (?:go run \\./cmd/)?|`(?:sudo -u artifice )?)artifice ([a-z][^`#]*?)(?: *#.*)?(?:`|$)")
+	word := regexp.MustCompile(`"[^"]*"|\S+`)
+	seen := 0
+	for name := range strings.SplitSeq(strings.TrimRight(string(out), "\x00"), "\x00") {
+		text, err := os.ReadFile(filepath.Join(root, name))
+		noError(t, err)
+		for _, m := range shown.FindAllStringSubmatch(string(text), -1) {
+			// A flag at the end may want a value.
+			var talk bytes.Buffer
+			app := &cli.App{Registry: artifice.Registry(), Stdout: &bytes.Buffer{}, Stderr: &talk, Now: time.Now, Commands: []cli.Command{demo}}
+			if code := app.Run(t.Context(), append(word.FindAllString(m[1], -1), "VALUE", "--help")...); code != cli.ExitDone {
+				t.Errorf("%s: artifice %s: %s", name, m[1], &talk)
+			}
+			seen++
+		}
+	}
+	if seen < 50 {
+		t.Errorf("%d command lines only", seen)
+	}
+	t.Logf("%d command lines", seen)
+}
