@@ -86,7 +86,7 @@ func (a *API) Samples(ctx context.Context, q usage.Query) iter.Seq2[usage.Sample
 func (a *API) begin(ctx context.Context, q usage.Query) (*apiReading, error) {
 	r := &apiReading{API: a, query: q, from: a.start(q.Collected), to: a.now().UTC().Truncate(time.Hour).Add(2 * time.Hour)}
 	if !q.Before.IsZero() && q.Before.Before(r.to) {
-		r.to = q.Before.UTC()
+		r.to = q.Before.UTC().Add(time.Microsecond - 1).Truncate(time.Microsecond) // as the API can be asked
 	}
 	endpoint, err := a.service.Endpoint(ctx)
 	if err != nil {
