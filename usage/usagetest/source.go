@@ -36,7 +36,8 @@ type SourceSetup struct {
 	// cannot be read, or only some of them.
 	Unread func(t testing.TB) (source usage.Source, tenant string)
 
-	// Tenants are some that a usage.TenantLister lists.
+	// Tenants are some that a usage.TenantLister lists; one without Extra may have
+	// any.
 	Tenants []usage.Tenant
 
 	// Names are some that a source of usage.Names knows.

@@ -56,7 +56,7 @@ func tenantsListed(b *sourceBench) {
 	}
 	for _, want := range b.setup.Tenants {
 		got, ok := known[want.ID]
-		if !ok || got.Name != want.Name || !maps.Equal(got.Extra, want.Extra) {
+		if !ok || got.Name != want.Name || want.Extra != nil && !maps.Equal(got.Extra, want.Extra) {
 			b.Errorf("tenant %q is %+v, want %+v", want.ID, got, want)
 		}
 	}
