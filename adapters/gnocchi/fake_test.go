@@ -82,6 +82,7 @@ func say(w http.ResponseWriter, status int, body string) {
 func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/v3/auth/tokens" {
 		w.Header().Set("X-Subject-Token", "token")
+		w.Header().Set("Date", day.Add(24*time.Hour).Format(http.TimeFormat))
 		w.WriteHeader(http.StatusCreated)
 		json.NewEncoder(w).Encode(map[string]any{"token": map[string]any{
 			"issued_at": "2026-10-02T00:00:00Z", "expires_at": "2030-10-02T00:00:00Z",

@@ -43,7 +43,11 @@ func (b *sourceBench) wantSame(what string, first, second []usage.Sample) {
 }
 
 func wellFormed(b *sourceBench) {
-	origins := map[usage.Origin]content{}
+	type place struct { // one measure may be samples of two meters
+		usage.Origin
+		meter string
+	}
+	origins := map[place]content{}
 	for _, s := range b.read(b.all()).samples {
 		var wrong []string
 		is := func(bad bool, text string) {
@@ -61,10 +65,10 @@ func wellFormed(b *sourceBench) {
 		is(s.Time.Location() != time.UTC, "its time is not in UTC")
 		is(!s.Recorded.IsZero() && s.Recorded.Location() != time.UTC, "its Recorded is not in UTC")
 		is(!s.HasVolume && !s.Volume.IsZero(), "it has a volume, and HasVolume is not set")
-		c := contentOf(&s, nil)
-		other, taken := origins[s.Origin]
+		c, at := contentOf(&s, nil), place{s.Origin, s.Meter}
+		other, taken := origins[at]
 		is(taken && other != c, "another sample has its Origin")
-		origins[s.Origin] = c
+		origins[at] = c
 		if len(wrong) > 0 {
 			b.Errorf("%s: %s: %s", s.Origin, c, strings.Join(wrong, "; "))
 			return
@@ -72,15 +76,19 @@ func wellFormed(b *sourceBench) {
 	}
 }
 
+// idsAreUnique: a sample counts once by its id, within the series of a resource
+// and a meter.
 func idsAreUnique(b *sourceBench) {
-	known := map[string]usage.Sample{}
+	type place struct{ meter, resource, id string }
+	known := map[place]usage.Sample{}
 	for _, s := range b.read(b.all()).samples {
-		first, again := known[s.ID]
+		at := place{s.Meter, s.Resource, s.ID}
+		first, again := known[at]
 		if s.ID != "" && again && contentOf(&first, nil) != contentOf(&s, nil) {
 			b.Errorf("%s and %s have the id %q, and are not the same: a sample counts once by its id", first.Origin, s.Origin, s.ID)
 			return
 		}
-		known[s.ID] = s
+		known[at] = s
 	}
 }
 
