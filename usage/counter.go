@@ -57,8 +57,6 @@ func (c *counterState) decode(data string) error {
 	return decodeState(data, c)
 }
 
-func (Counter) ownState() {}
-
 // Keys implements [KeyUser]: no metadata is looked at.
 func (Counter) Keys() []string { return nil }
 

@@ -39,8 +39,6 @@ func (u DatabaseUptime) sampled() UptimeSampled {
 	}
 }
 
-func (u DatabaseUptime) ready() Transformer { return u.sampled().withDefaults() }
-
 // Transform implements [Transformer].
 func (u DatabaseUptime) Transform(w Span, before State, samples []Sample) ([]Volume, State, error) {
 	return u.sampled().Transform(w, before, samples)

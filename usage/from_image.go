@@ -55,8 +55,6 @@ func (f FromImage) withDefaults() FromImage {
 	return f
 }
 
-func (f FromImage) ready() Transformer { return f.withDefaults() }
-
 // Transform implements [Transformer].
 func (f FromImage) Transform(_ Span, _ State, samples []Sample) ([]Volume, State, error) {
 	f = f.withDefaults()

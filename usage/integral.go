@@ -59,8 +59,6 @@ type integralState struct {
 	Gone       bool            `json:"gone,omitempty"`
 }
 
-func (Integral) ownState() {}
-
 func (held integralState) encode() string {
 	buf := appendInstant(append(make([]byte, 0, 160), '{'), "since", held.Since)
 	buf = appendJSON(appendKey(buf, "value"), held.Value.String())

@@ -77,10 +77,6 @@ func (u Uptime) withDefaults() Uptime {
 	return u
 }
 
-func (u Uptime) ready() Transformer { return u.withDefaults() }
-
-func (Uptime) ownState() {}
-
 // uptimeState is what holds from Since on. Before the first sample Since is
 // nil and nothing holds.
 type uptimeState struct {

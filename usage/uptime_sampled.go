@@ -69,8 +69,6 @@ func (u UptimeSampled) withDefaults() UptimeSampled {
 	return u
 }
 
-func (u UptimeSampled) ready() Transformer { return u.withDefaults() }
-
 // seen is what a window's samples tell of one tenant.
 type seen struct {
 	tracked    bool

@@ -38,13 +38,37 @@ type Walker struct {
 
 // NewWalker returns a walker that stands before the first sample of a series.
 func NewWalker(t Transformer) *Walker {
-	if r, ok := t.(interface{ ready() Transformer }); ok {
-		t = r.ready()
-	}
-	w := &Walker{transformer: t}
+	t = ready(t)
+	w := &Walker{transformer: t, own: ownState(t)}
 	w.gaps, _ = t.(GapFinder)
-	_, w.own = t.(interface{ ownState() })
 	return w
+}
+
+// ready returns a transformer of this package with its defaults, so that they
+// are not made for every window. It goes by the type, not by a method: one that
+// embeds another's would have that method too, and be passed over for what it
+// embeds.
+func ready(t Transformer) Transformer {
+	switch t := t.(type) {
+	case Uptime:
+		return t.withDefaults()
+	case UptimeSampled:
+		return t.withDefaults()
+	case DatabaseUptime:
+		return t.sampled().withDefaults()
+	case FromImage:
+		return t.withDefaults()
+	}
+	return t
+}
+
+// ownState reports whether the states of a transformer are written here.
+func ownState(t Transformer) bool {
+	switch t.(type) {
+	case Uptime, Integral, Counter:
+		return true
+	}
+	return false
 }
 
 // Resume makes the walker go on where a step left off.

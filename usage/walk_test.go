@@ -184,3 +184,28 @@ func TestWalkStops(t *testing.T) {
 		t.Errorf("transformer was called for %d windows after the caller stopped at 1", len(*saw))
 	}
 }
+
+// twice bills twice what the transformer comes to that it embeds.
+type twice struct{ usage.FromImage }
+
+func (d twice) Transform(w usage.Span, before usage.State, samples []usage.Sample) ([]usage.Volume, usage.State, error) {
+	volumes, after, err := d.FromImage.Transform(w, before, samples)
+	for i := range volumes {
+		volumes[i].Volume = volumes[i].Volume.Add(volumes[i].Volume)
+	}
+	return volumes, after, err
+}
+
+// A transformer that embeds one of this package is walked itself: 2 x 20 GB.
+func TestWalkEmbedding(t *testing.T) {
+	samples := []usage.Sample{gauge(clock("00:10:00"), "1", metadata("image_ref", "an image"), metadata("root_gb", "20"))}
+	for _, tr := range []usage.Transformer{twice{}, &twice{}} {
+		steps, err := walk(tr, samples, clock("01:00:00"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := steps[0].Volumes[0].Volume.String(); got != "40" {
+			t.Errorf("%T: the volume is %s, want 40", tr, got)
+		}
+	}
+}
