@@ -26,35 +26,68 @@ type fetcher struct {
 	yield func(usage.Sample, error) bool
 	done  bool // the caller wants no more, or there is no more to be had
 
+	account account
 	batches map[errand]*batch
 	pending []chan fetched
 	told    map[string]bool // of tenants' mistakes
+	damaged map[string]bool // metrics that were to blame
+	failed  bool            // something that is not one tenant's: nothing can be kept any more
 }
 
 // A batch is what the next call for an errand will ask for.
 type batch struct {
 	jobs     []job
-	measures int
+	measures int64
 }
 
 type fetched struct {
-	jobs []job
-	got  *measured
-	err  error
+	batch
+	got *measured
+	err error
 }
 
-// readAll yields all samples.
+// readAll yields all samples, step by step. It ends after a step that failed.
 func (f *fetcher) readAll() {
-	f.batches, f.told = map[errand]*batch{}, map[string]bool{}
-	types := f.types()
+	f.told, f.damaged = map[string]bool{}, map[string]bool{}
+	f.account = account{tell: f.query.Progress, types: map[string]*tally{}}
+	meters := f.asked()
+	stock, err := f.stock(f.ctx, metricsOf(meters))
+	if err != nil {
+		f.fail(err)
+		return
+	}
+	steps, types := f.steps(meters, stock), byType(meters)
+	for i, step := range steps {
+		f.step = step
+		f.readStep(types, stock)
+		if f.done || f.failed {
+			return
+		}
+		if i < len(steps)-1 {
+			f.query.Reached(step.End)
+		}
+	}
+}
+
+// readStep yields the samples of a step.
+func (f *fetcher) readStep(types map[string]map[string]meter, stock *stock) {
+	f.batches = map[errand]*batch{}
+	for kind, meters := range types {
+		f.account.begin(kind, f.estimate(meters, stock, f.step), f.estimate(meters, stock, usage.Span{Start: f.step.End, End: f.end}))
+	}
+	f.account.say()
 	for _, kind := range slices.Sorted(maps.Keys(types)) {
-		f.readType(kind, types[kind])
+		f.readType(kind, types[kind], stock)
+		f.account.end(kind)
 	}
 	for _, e := range slices.SortedFunc(maps.Keys(f.batches), errand.compare) {
 		f.flush(e)
 	}
 	for len(f.pending) > 0 && !f.done {
 		f.take()
+	}
+	if !f.done {
+		f.account.say()
 	}
 }
 
@@ -69,16 +102,8 @@ func (e errand) compare(other errand) int {
 }
 
 // readType asks for the measures of all resources of a type.
-func (f *fetcher) readType(kind string, meters map[string]meter) {
-	if f.done {
-		return
-	}
-	policies, err := f.policies(f.ctx, metricsOf(meters))
-	if err != nil {
-		f.fail(err)
-		return
-	}
-	if len(policies) == 0 {
+func (f *fetcher) readType(kind string, meters map[string]meter, stock *stock) {
+	if f.done || !slices.ContainsFunc(metricsOf(meters), func(name string) bool { return stock.named[name] != nil }) {
 		return
 	}
 	for res, err := range f.search(f.ctx, kind) {
@@ -87,7 +112,7 @@ func (f *fetcher) readType(kind string, meters map[string]meter) {
 			f.fail(err)
 		case f.resources != nil && !f.resources[res.name]:
 		default:
-			f.readResource(res, err, meters, policies)
+			f.readResource(kind, res, err, meters, stock)
 		}
 		if f.done {
 			return
@@ -96,7 +121,7 @@ func (f *fetcher) readType(kind string, meters map[string]meter) {
 }
 
 // readResource asks for the measures of a resource, unless it is wrong.
-func (f *fetcher) readResource(res *resource, wrong error, meters map[string]meter, policies map[string]*policy) {
+func (f *fetcher) readResource(kind string, res *resource, wrong error, meters map[string]meter, stock *stock) {
 	if err := f.tenants.ask(f.ctx, res.revisions); err != nil {
 		f.fail(err)
 		return
@@ -105,12 +130,14 @@ func (f *fetcher) readResource(res *resource, wrong error, meters map[string]met
 		f.blame(res, wrong)
 		return
 	}
-	jobs, errs := f.jobs(res, meters, policies)
+	jobs, errs := f.jobs(res, meters, stock.policies)
 	for _, err := range errs {
 		f.blame(res, err)
 	}
 	for _, j := range jobs {
-		f.add(j)
+		if !f.damaged[j.metric] {
+			f.add(kind, j)
+		}
 	}
 }
 
@@ -130,13 +157,19 @@ func (f *fetcher) blame(res *resource, err error) {
 		wrong := &usage.TenantError{Tenant: project, Err: err}
 		if f.tenants.stranger(project) == "" && !f.told[wrong.Error()] {
 			f.told[wrong.Error()] = true
-			f.fail(wrong)
+			f.tell(wrong)
 		}
 	}
 }
 
-// fail yields an error. After those that others would only repeat it ends.
+// fail yields an error that is not one tenant's.
 func (f *fetcher) fail(err error) {
+	f.failed = true
+	f.tell(err)
+}
+
+// tell yields an error. After those that others would only repeat it ends.
+func (f *fetcher) tell(err error) {
 	if f.done {
 		return
 	}
@@ -148,38 +181,39 @@ func (f *fetcher) fail(err error) {
 	}
 }
 
-func (f *fetcher) add(j job) {
+func (f *fetcher) add(kind string, j job) {
 	e := errand{j.plan, j.from}
 	b := f.batches[e]
 	if b == nil {
 		b = &batch{}
 		f.batches[e] = b
 	}
-	most := min(batchMeasures, int(f.config.MaxAnswer/measureBytes))
+	most := min(batchMeasures, int64(f.config.MaxAnswer/measureBytes))
 	n := f.buckets(j)
 	if len(b.jobs) > 0 && (b.measures+n > most || len(b.jobs) == batchJobs) {
 		f.flush(e)
 	}
 	b.jobs = append(b.jobs, j)
 	b.measures += n
+	f.account.list(kind, n)
 }
 
 // flush sends for a batch, once there are few enough others under way.
 func (f *fetcher) flush(e errand) {
 	b := f.batches[e]
-	jobs := b.jobs
+	asked := *b
 	*b = batch{}
 	for len(f.pending) >= int(f.config.Concurrency) && !f.done {
 		f.take()
 	}
-	if f.done || len(jobs) == 0 {
+	if f.done || len(asked.jobs) == 0 {
 		return
 	}
 	answer := make(chan fetched, 1)
 	f.pending = append(f.pending, answer)
 	go func() {
-		got, err := f.measures(f.ctx, e.plan, jobs)
-		answer <- fetched{jobs, got, err}
+		got, err := f.measures(f.ctx, e.plan, asked.jobs)
+		answer <- fetched{asked, got, err}
 	}()
 }
 
@@ -189,13 +223,22 @@ func (f *fetcher) take() {
 	f.pending = f.pending[1:]
 	if got.err != nil {
 		f.fail(got.err)
-		return
+	} else {
+		f.deliver(got.jobs, got.got)
 	}
-	for _, j := range got.jobs {
-		if err := got.got.mistakes[j.metric]; err != nil {
+	if !f.done {
+		f.account.read(got.measures)
+	}
+}
+
+// deliver yields the samples of jobs.
+func (f *fetcher) deliver(jobs []job, got *measured) {
+	for _, j := range jobs {
+		if err := got.mistakes[j.metric]; err != nil {
 			f.blame(j.resource, err)
+			f.damaged[j.metric] = true // its tenants are held back: nobody waits for more of it
 		}
-		for s := range f.samples(j, got.got.measures[j.metric]) {
+		for s := range f.samples(j, got.measures[j.metric]) {
 			if f.done {
 				return
 			}

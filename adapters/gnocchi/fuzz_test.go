@@ -70,7 +70,7 @@ func FuzzPolicy(f *testing.F) {
 		if err := json.Unmarshal(text, &p); err != nil || len(p.kept) == 0 {
 			return
 		}
-		if g := p.granularity(time.Hour); g <= 0 || p.longest() < 0 {
+		if g := p.best(time.Hour).granularity; g <= 0 || p.longest() < 0 {
 			t.Fatalf("%q has the granularity %v", text, g)
 		}
 	})

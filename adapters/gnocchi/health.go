@@ -28,13 +28,13 @@ func (s *Source) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
 		if failed {
 			return
 		}
-		byMetric, err := s.policies(ctx, metricsOf(s.meters))
+		stock, err := s.stock(ctx, metricsOf(s.meters))
 		if err != nil {
 			yield("archive policies", err)
 			return
 		}
 		used := map[string]*policy{}
-		for _, p := range byMetric {
+		for _, p := range stock.policies {
 			used[p.name] = p
 		}
 		if len(used) == 0 {
@@ -53,7 +53,7 @@ func (s *Source) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
 func (p *policy) check() error {
 	if longest := p.longest(); longest < carried {
 		return fmt.Errorf("it keeps measures for %d hours, and a month's first are %d hours old when it is billed: what is not collected in time is lost (collect every day, or let it keep more: gnocchi archive-policy update %s -d granularity:%v,timespan:%dh)",
-			longest/time.Hour, carried/time.Hour, p.name, p.granularity(carried), carried/time.Hour)
+			longest/time.Hour, carried/time.Hour, p.name, p.best(carried).granularity, carried/time.Hour)
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ import (
 func noCloud(t *testing.T) *reading {
 	t.Helper()
 	f := newFake(t)
-	return &reading{Source: f.source(t, nil), from: day, datacenter: "north"}
+	return &reading{Source: f.source(t, nil), from: day, datacenter: "north", step: usage.Span{End: day.Add(24 * time.Hour)}}
 }
 
 func at(text string) measure { return measure{at: clock(text), value: decimal.New(10, 0)} }
@@ -102,7 +102,7 @@ func TestDatacenters(t *testing.T) {
 		c.Datacenter, c.DatacenterKey = "nz", []string{"availability_zone"}
 		c.DatacenterHost = map[string]string{"nz-por": "p-*", "nz-hlz": "h-*"}
 	})
-	r := &reading{Source: s, from: day, datacenter: s.config.Datacenter}
+	r := &reading{Source: s, from: day, datacenter: s.config.Datacenter, step: usage.Span{End: day.Add(24 * time.Hour)}}
 	at := func(hour int, attributes ...string) revision {
 		v := revision{start: day.Add(time.Duration(hour) * time.Hour), project: "acme", attributes: map[string]string{}}
 		for pair := range slices.Chunk(attributes, 2) {

@@ -41,9 +41,8 @@ func newMeasured() *measured {
 }
 
 // measures asks for the measures of jobs with the same plan, and that begin at
-// the same time. A metric that is
-// not there, any more or yet, has none. One that Gnocchi cannot read is a
-// mistake, and does not keep the others from being read.
+// the same time. A metric that is not there, any more or yet, has none. One that
+// Gnocchi cannot read is a mistake, and does not keep the others from being read.
 func (r *reading) measures(ctx context.Context, p plan, jobs []job) (*measured, error) {
 	got := newMeasured()
 	err := r.measure(ctx, p, jobs, got, false)
@@ -98,9 +97,10 @@ func (r *reading) aggregates(p plan, jobs []job) openstack.Request {
 		operations = append(operations, []string{j.metric, p.aggregation})
 	}
 	body, _ := json.Marshal(map[string]any{"operations": operations}) // texts only: it cannot fail
-	query := url.Values{"granularity": {secondsOf(p.granularity)}, "start": {jobs[0].from.Format(time.RFC3339Nano)}}
-	if !r.before.IsZero() {
-		query.Set("stop", r.before.UTC().Format(time.RFC3339Nano))
+	query := url.Values{
+		"granularity": {secondsOf(p.granularity)},
+		"start":       {jobs[0].from.Format(time.RFC3339Nano)},
+		"stop":        {r.step.End.Format(time.RFC3339Nano)},
 	}
 	return openstack.Request{Method: http.MethodPost, Path: "v1/aggregates", Query: query, Body: body, Repeatable: true}
 }

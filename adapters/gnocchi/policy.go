@@ -68,14 +68,14 @@ type plan struct {
 func (p *policy) plan(m meter, lookback time.Duration) (plan, error) {
 	for _, aggregation := range m.aggregations() {
 		if slices.Contains(p.aggregations, aggregation) {
-			return plan{aggregation, p.granularity(lookback)}, nil
+			return plan{aggregation, p.best(lookback).granularity}, nil
 		}
 	}
 	return plan{}, fmt.Errorf("archive policy %s keeps none of %s, as a %s needs (let it keep one, or write meter.NAME = none)",
 		quote(p.name), strings.Join(m.aggregations(), ", "), m.kind)
 }
 
-func (p *policy) granularity(lookback time.Duration) time.Duration {
+func (p *policy) best(lookback time.Duration) kept {
 	best := p.kept[0]
 	for _, k := range p.kept[1:] {
 		covers, bestCovers := k.timespan >= lookback, best.timespan >= lookback
@@ -88,7 +88,7 @@ func (p *policy) granularity(lookback time.Duration) time.Duration {
 			best = k
 		}
 	}
-	return best.granularity
+	return best
 }
 
 // longest is for how long the policy keeps anything.
@@ -100,10 +100,15 @@ func (p *policy) longest() time.Duration {
 	return longest
 }
 
-// policies returns the archive policies of all metrics with one of the names, by
-// the id of the metric.
-func (s *Source) policies(ctx context.Context, names []string) (map[string]*policy, error) {
-	byMetric, byName := map[string]*policy{}, map[string]*policy{}
+// A stock is what there is of the metrics with some names.
+type stock struct {
+	policies map[string]*policy           // by the id of a metric
+	named    map[string]map[*policy]int64 // how many there are, by name
+}
+
+// stock returns the archive policies of all metrics with one of the names.
+func (s *Source) stock(ctx context.Context, names []string) (*stock, error) {
+	all, known := &stock{policies: map[string]*policy{}, named: map[string]map[*policy]int64{}}, map[string]*policy{}
 	for _, name := range names {
 		first := openstack.Request{Path: "v1/metric", Query: url.Values{"name": {name}, "limit": {pageLimit}, "sort": {"id:asc"}}}
 		for answer, err := range s.pages(ctx, first) {
@@ -121,12 +126,17 @@ func (s *Source) policies(ctx context.Context, names []string) (map[string]*poli
 				if m.Policy == nil {
 					continue
 				}
-				if byName[m.Policy.name] == nil {
-					byName[m.Policy.name] = m.Policy
+				if known[m.Policy.name] == nil {
+					known[m.Policy.name] = m.Policy
 				}
-				byMetric[m.ID] = byName[m.Policy.name]
+				p := known[m.Policy.name]
+				if all.named[name] == nil {
+					all.named[name] = map[*policy]int64{}
+				}
+				all.named[name][p]++
+				all.policies[m.ID] = p
 			}
 		}
 	}
-	return byMetric, nil
+	return all, nil
 }

@@ -1,7 +1,6 @@
 package gnocchi
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -15,9 +14,10 @@ import (
 type reading struct {
 	*Source
 	query      usage.Query
-	from       time.Time // nothing earlier is read of what was never collected
-	lived      time.Time // what was over earlier is not searched
-	before     time.Time // nothing from here on; zero for no such bound
+	from       time.Time  // nothing earlier is read of what was never collected
+	lived      time.Time  // what was over earlier is not searched
+	end        time.Time  // nothing from here on: what comes while it is read is left to the next
+	step       usage.Span // what is read now; the zero time for as far back as anything is
 	datacenter string
 	tenants    *tenants        // nil for all
 	keys       map[string]bool // of metadata; nil for all
@@ -26,7 +26,11 @@ type reading struct {
 
 // begin finds out what a query means at this time.
 func (s *Source) begin(ctx context.Context, q usage.Query) (*reading, error) {
-	r := &reading{Source: s, query: q, from: s.start(), before: q.Before, keys: set(q.Metadata), resources: set(q.Resources)}
+	r := &reading{Source: s, query: q, from: s.start(), end: s.now().UTC(), keys: set(q.Metadata), resources: set(q.Resources)}
+	if !q.Before.IsZero() && q.Before.Before(r.end) {
+		r.end = q.Before.UTC()
+	}
+	r.step.End = r.end
 	r.lived = r.reach(slices.Collect(maps.Values(q.Collected)), true)
 	if r.datacenter = s.config.Datacenter; r.datacenter == "" {
 		endpoint, err := s.service.Endpoint(ctx)
@@ -102,13 +106,24 @@ func set(list []string) map[string]bool {
 	return all
 }
 
-// types returns the meters that are asked for, by the type of their resources.
-func (r *reading) types() map[string]map[string]meter {
-	types := map[string]map[string]meter{}
-	for name, m := range r.meters {
-		if r.query.Meters != nil && !slices.Contains(r.query.Meters, name) {
-			continue
+// asked returns the meters that are asked for, by name.
+func (r *reading) asked() map[string]meter {
+	if r.query.Meters == nil {
+		return r.meters
+	}
+	asked := map[string]meter{}
+	for _, name := range r.query.Meters {
+		if m, ok := r.meters[name]; ok {
+			asked[name] = m
 		}
+	}
+	return asked
+}
+
+// byType returns meters by the type of their resources.
+func byType(meters map[string]meter) map[string]map[string]meter {
+	types := map[string]map[string]meter{}
+	for name, m := range meters {
 		if types[m.resource] == nil {
 			types[m.resource] = map[string]meter{}
 		}
@@ -153,6 +168,9 @@ func (r *reading) jobs(res *resource, meters map[string]meter, policies map[stri
 	if !res.ended.IsZero() && res.ended.Before(from) {
 		return nil, nil
 	}
+	if from = later(from, r.step.Start); !from.Before(r.step.End) {
+		return nil, nil
+	}
 	for _, name := range slices.Sorted(maps.Keys(meters)) {
 		m, first := meters[name], true
 		for _, metric := range m.metrics {
@@ -174,13 +192,10 @@ func (r *reading) jobs(res *resource, meters map[string]meter, policies map[stri
 }
 
 // buckets is how many measures there may be for a job.
-func (r *reading) buckets(j job) int {
-	from, end := j.from, cmp.Or(r.before, r.now())
-	if j.resource.started.After(from) {
-		from = j.resource.started
-	}
+func (r *reading) buckets(j job) int64 {
+	from, end := later(j.from, j.resource.started), r.step.End
 	if !j.resource.ended.IsZero() && j.resource.ended.Before(end) {
 		end = j.resource.ended
 	}
-	return int(max(0, end.Sub(from))/j.plan.granularity) + 1
+	return int64(max(0, end.Sub(from))/j.plan.granularity) + 1
 }

@@ -126,7 +126,7 @@ func (s *series) sample(at time.Time, id string) (usage.Sample, bool) {
 	if sample.Datacenter = s.places.Find(s.resource.revisions[i].attributes); sample.Datacenter == "" {
 		sample.Datacenter, sample.Assumed = s.datacenter, len(s.places.Keys()) > 0
 	}
-	if at.Before(s.job.from) || !s.before.IsZero() && !at.Before(s.before) {
+	if at.Before(s.job.from) || !at.Before(s.step.End) {
 		return sample, false
 	}
 	if why := s.tenants.stranger(tenant); why != "" {

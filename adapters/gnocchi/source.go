@@ -29,6 +29,8 @@ type Source struct {
 	meters  map[string]meter
 	places  *datacenter.Finder
 	now     func() time.Time
+
+	stepMeasures int64
 }
 
 var (
@@ -62,7 +64,10 @@ func newSource(config Config, o openstack.Options) (*Source, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Source{cloud: cloud, service: cloud.Service("metric", config.Endpoint), config: config, meters: meters, places: places, now: o.Now}, nil
+	return &Source{
+		cloud: cloud, service: cloud.Service("metric", config.Endpoint), config: config, meters: meters, places: places, now: o.Now,
+		stepMeasures: stepMeasures,
+	}, nil
 }
 
 // Close drops the connections.
@@ -73,10 +78,14 @@ func (s *Source) Tenants(ctx context.Context) iter.Seq2[usage.Tenant, error] {
 	return s.cloud.Tenants(ctx)
 }
 
-// Samples yields the samples of the query's meters, resource by resource. What
+// Samples yields the samples of the query's meters, resource by resource. Where
+// that are many it reads in steps of time, and tells q.Reached after each. What
 // cannot be read comes as an error in between: a resource, a metric, a type of
-// resources; it goes on with the next. It ends after ctx's error, and where the
-// login is refused.
+// resources; it goes on with the next. It ends after ctx's error, where the
+// login is refused, and after a step with an error that is not one tenant's.
+//
+// What is measured once it has begun is left to the next reading: a series that
+// was read early must not lack what one read later has.
 func (s *Source) Samples(ctx context.Context, q usage.Query) iter.Seq2[usage.Sample, error] {
 	return func(yield func(usage.Sample, error) bool) {
 		r, err := s.begin(ctx, q)

@@ -32,7 +32,7 @@ func TestSamples(t *testing.T) {
 	want := []string{
 		"GET /metric/v1/metric?limit=1000&name=volume.size&sort=id%3Aasc",
 		"POST /metric/v1/search/resource/volume?history=true&limit=1000&sort=id%3Aasc",
-		"POST /metric/v1/aggregates?granularity=300&start=2026-10-01T00%3A00%3A00Z",
+		"POST /metric/v1/aggregates?granularity=300&start=2026-10-01T00%3A00%3A00Z&stop=2026-10-02T00%3A00%3A00Z",
 	}
 	if diff := cmp.Diff(want, f.calls); diff != "" {
 		t.Errorf("calls, -want +got:\n%s", diff)

@@ -194,8 +194,8 @@ func TestSince(t *testing.T) {
 		t.Fatal(errs)
 	}
 	want := []string{
-		`POST /metric/v1/aggregates?granularity=300&start=2026-10-01T17%3A00%3A00Z {"operations":["metric",["m2","mean"]]}`,
-		`POST /metric/v1/aggregates?granularity=300&start=2026-10-01T21%3A00%3A00Z {"operations":["metric",["m1","mean"]]}`,
+		`POST /metric/v1/aggregates?granularity=300&start=2026-10-01T17%3A00%3A00Z&stop=2026-10-02T00%3A00%3A00Z {"operations":["metric",["m2","mean"]]}`,
+		`POST /metric/v1/aggregates?granularity=300&start=2026-10-01T21%3A00%3A00Z&stop=2026-10-02T00%3A00%3A00Z {"operations":["metric",["m1","mean"]]}`,
 	}
 	var asked []string
 	for i, call := range f.calls {

@@ -69,7 +69,7 @@ func TestGranularity(t *testing.T) {
 		{[]kept{{5 * time.Minute, 35 * d}}, 5 * time.Minute},                       // just
 	} {
 		p := policy{kept: test.kept}
-		if got := p.granularity(35 * d); got != test.want {
+		if got := p.best(35 * d).granularity; got != test.want {
 			t.Errorf("of %v it takes %v, want %v", test.kept, got, test.want)
 		}
 	}

@@ -1,0 +1,89 @@
+package gnocchi
+
+import (
+	"iter"
+	"time"
+
+	"github.com/openstack-artifice/artifice/usage"
+)
+
+const (
+	// stepMeasures is about how many measures are read in one step: in half a
+	// minute, which is what a run that dies has to do again. In steps of fewer
+	// it would begin to count that each lists all resources.
+	stepMeasures = 3_000_000
+	// maxSteps is into how many steps a reading is cut at most: the larger a
+	// cloud is, the longer is the list.
+	maxSteps = 50
+	// maxEstimate is what estimates are cut off at, so that none overflows.
+	maxEstimate = 1_000_000_000_000
+)
+
+// steps cuts a reading into spans of time, where there is much to read: the
+// first goes back as far as anything is read, and beyond what was collected
+// before, and all but the last end on a window's border. Each is then read like
+// a reading of its own.
+func (r *reading) steps(meters map[string]meter, s *stock) []usage.Span {
+	rest := usage.Span{End: r.end}
+	if r.query.Reached == nil {
+		return []usage.Span{rest}
+	}
+	n := min((r.estimate(meters, s, rest)-1)/r.stepMeasures+1, maxSteps)
+	if n < 2 {
+		return []usage.Span{rest}
+	}
+	begins := r.end // of the measures; what resources did may lie before
+	for k := range r.uses(meters, s) {
+		if t := later(r.lived, r.end.Add(-k.timespan)); t.Before(begins) {
+			begins = t
+		}
+	}
+	length := (r.end.Sub(begins)/time.Duration(n) + usage.WindowLength - 1).Truncate(usage.WindowLength)
+	border := usage.WindowAt(begins).Start.Add(length)
+	for _, through := range r.query.Collected {
+		if !border.After(through) {
+			border = usage.WindowAt(through).End
+		}
+	}
+	var steps []usage.Span
+	for ; border.Before(r.end); border = border.Add(length) {
+		steps = append(steps, usage.Span{Start: rest.Start, End: border})
+		rest.Start = border
+	}
+	return append(steps, rest)
+}
+
+// uses yields how metrics that meters are made of are kept, and how many
+// metrics, whosever they are.
+func (r *reading) uses(meters map[string]meter, s *stock) iter.Seq2[kept, int64] {
+	return func(yield func(kept, int64) bool) {
+		for _, m := range meters {
+			for _, name := range m.metrics {
+				for p, n := range s.named[name] {
+					if _, err := p.plan(m, r.config.Lookback); err == nil && !yield(p.best(r.config.Lookback), n) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// estimate is how many measures meters may have within a span. There are fewer
+// where resources began or ended in it, or are nobody's that is billed.
+func (r *reading) estimate(meters map[string]meter, s *stock, span usage.Span) int64 {
+	sum := int64(0)
+	for k, metrics := range r.uses(meters, s) {
+		from := later(later(span.Start, r.lived), r.end.Add(-k.timespan))
+		buckets := min(int64(max(0, span.End.Sub(from))/k.granularity), maxEstimate/max(metrics, 1))
+		sum = min(sum+buckets*metrics, maxEstimate)
+	}
+	return sum
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
