@@ -14,7 +14,12 @@ import (
 	"github.com/openstack-artifice/artifice/usage"
 )
 
-func TestMain(m *testing.M) { os.Exit(rig.Main(m)) }
+func TestMain(m *testing.M) {
+	if file := os.Getenv(killedFile); file != "" {
+		os.Exit(collectToBeKilled(file))
+	}
+	os.Exit(rig.Main(m))
+}
 
 // day is what the real cloud is billed for: a day in the past of the servers.
 var day = time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)
