@@ -51,9 +51,28 @@ func (s *Source) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
 
 // check reports a policy that loses measures before they are billed.
 func (p *policy) check() error {
-	if longest := p.longest(); longest < carried {
-		return fmt.Errorf("it keeps measures for %d hours, and a month's first are %d hours old when it is billed: what is not collected in time is lost (collect every day, or let it keep more: gnocchi archive-policy update %s -d granularity:%v,timespan:%dh)",
-			longest/time.Hour, carried/time.Hour, p.name, p.best(carried).granularity, carried/time.Hour)
+	longest := p.longest()
+	if longest >= carried {
+		return nil
 	}
-	return nil
+	enough := p.best(carried)
+	enough.timespan = carried
+	update := "gnocchi archive-policy update " + p.name
+	for _, k := range p.kept { // Gnocchi takes all of them, or none
+		if k.granularity == enough.granularity {
+			k = enough
+		}
+		update += fmt.Sprintf(" -d granularity:%v,timespan:%v", k.granularity, k.timespan)
+	}
+	return fmt.Errorf("it keeps measures for %s, and a month's first are %s old when it is billed: what is not collected in time is lost (collect every day, or let it keep more: %s)",
+		inDays(longest), inDays(carried), update)
+}
+
+// inDays writes a span in days, where it is some.
+func inDays(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d < 2*day || d%day != 0 {
+		return d.String()
+	}
+	return fmt.Sprintf("%d days", d/day)
 }

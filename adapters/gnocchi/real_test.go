@@ -250,7 +250,7 @@ func TestRealHealth(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, ok, err)
 		}
 	}
-	if err := outcome["archive policy ceilometer-low"]; err == nil || !strings.Contains(err.Error(), "keeps measures for 720 hours, and a month's first are 768 hours old when it is billed") {
+	if err := outcome["archive policy ceilometer-low"]; err == nil || !strings.Contains(err.Error(), "keeps measures for 30 days, and a month's first are 32 days old when it is billed") {
 		t.Errorf("a policy of 30 days: %v", err)
 	}
 	for name, err := range outcome {

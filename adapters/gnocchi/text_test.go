@@ -1,6 +1,7 @@
 package gnocchi
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -71,6 +72,27 @@ func TestGranularity(t *testing.T) {
 		p := policy{kept: test.kept}
 		if got := p.best(35 * d).granularity; got != test.want {
 			t.Errorf("of %v it takes %v, want %v", test.kept, got, test.want)
+		}
+	}
+}
+
+// TestPolicyCheck says how to have a policy carry a month: with all of its
+// definitions, without which Gnocchi does not take it.
+func TestPolicyCheck(t *testing.T) {
+	const d = 24 * time.Hour
+	for _, test := range []struct {
+		kept []kept
+		want string
+	}{
+		{[]kept{{5 * time.Minute, 30 * d}}, "keeps measures for 30 days, and a month's first are 32 days old when it is billed: what is not collected in time is lost" +
+			" (collect every day, or let it keep more: gnocchi archive-policy update low -d granularity:5m0s,timespan:768h0m0s)"},
+		{[]kept{{time.Second, time.Hour}, {time.Hour, 20 * d}, {time.Minute, d}}, "gnocchi archive-policy update low -d granularity:1s,timespan:1h0m0s -d granularity:1h0m0s,timespan:768h0m0s -d granularity:1m0s,timespan:24h0m0s)"},
+		{[]kept{{time.Second, time.Hour}}, "keeps measures for 1h0m0s,"},
+		{[]kept{{5 * time.Minute, 10 * d}, {time.Hour, 32 * d}}, ""},
+	} {
+		p := policy{name: "low", kept: test.kept}
+		if err := p.check(); (err != nil) != (test.want != "") || err != nil && !strings.Contains(err.Error(), test.want) {
+			t.Errorf("of %v it says %v, want %s", test.kept, err, test.want)
 		}
 	}
 }
