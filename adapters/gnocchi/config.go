@@ -27,10 +27,12 @@ type Config struct {
 	Datacenter string `ini:"datacenter"`
 	datacenter.Rules
 
-	// Since is when billing begins: nothing earlier is read.
+	// Since is when billing begins: nothing earlier is read. The first run of all
+	// reads from here on.
 	Since time.Time `ini:"since"`
 
-	// Lookback is how far back a run reads what was never collected. After a time
+	// Lookback is how far back a later run reads what was never collected, and the
+	// first without Since. After a time
 	// without runs, or for a tenant that was held back, it reads from where the
 	// one before it ended, however long ago.
 	Lookback time.Duration `ini:"lookback,default=35d"`

@@ -26,7 +26,7 @@ type reading struct {
 
 // begin finds out what a query means at this time.
 func (s *Source) begin(ctx context.Context, q usage.Query) (*reading, error) {
-	r := &reading{Source: s, query: q, from: s.start(), end: s.now().UTC(), keys: set(q.Metadata), resources: set(q.Resources)}
+	r := &reading{Source: s, query: q, from: s.start(len(q.Collected) > 0), end: s.now().UTC(), keys: set(q.Metadata), resources: set(q.Resources)}
 	if !q.Before.IsZero() && q.Before.Before(r.end) {
 		r.end = q.Before.UTC()
 	}
@@ -50,10 +50,11 @@ func (s *Source) begin(ctx context.Context, q usage.Query) (*reading, error) {
 	return r, nil
 }
 
-// start is from when on anything is read that was never collected.
-func (s *Source) start() time.Time {
+// start is from when on anything is read that was never collected. The first
+// reading of all goes back to when billing begins, however long ago that is.
+func (s *Source) start(collected bool) time.Time {
 	from := s.now().UTC().Add(-s.config.Lookback).Truncate(usage.WindowLength)
-	if from.Before(s.config.Since) {
+	if from.Before(s.config.Since) || !collected && !s.config.Since.IsZero() {
 		return s.config.Since.UTC()
 	}
 	return from

@@ -154,7 +154,7 @@ func TestSince(t *testing.T) {
 		{"one tenant later than the other", "ab", map[string]time.Time{"a": now.Add(-hour), "b": now.Add(-10 * hour)}, now.Add(-58 * hour)},
 		{"another tenant", "a", map[string]time.Time{"": now.Add(-hour), "c": now.Add(-hour)}, all},
 	} {
-		r := &reading{Source: s, from: s.start(), query: usage.Query{Collected: test.collected}}
+		r := &reading{Source: s, from: s.start(true), query: usage.Query{Collected: test.collected}}
 		res := &resource{}
 		for _, project := range test.projects {
 			res.revisions = append(res.revisions, revision{project: string(project)})
@@ -164,13 +164,21 @@ func TestSince(t *testing.T) {
 		}
 	}
 	s.config.Late = 0
-	r := &reading{Source: s, from: s.start(), query: usage.Query{Collected: map[string]time.Time{"a": now}}}
+	r := &reading{Source: s, from: s.start(true), query: usage.Query{Collected: map[string]time.Time{"a": now}}}
 	if got := r.since(&resource{revisions: []revision{{project: "a"}}}); !got.Equal(all) {
 		t.Errorf("without late it is read from %v", got)
 	}
 	r.query.Collected["a"] = now.Add(-500 * hour)
 	if got := r.since(&resource{revisions: []revision{{project: "a"}}}); !got.Equal(now.Add(-502 * hour)) {
 		t.Errorf("long after it was collected, without late, it is read from %v", got)
+	}
+	// The first run of all reads from since on.
+	s.config.Since = now.Add(-700 * hour)
+	if r, err := s.begin(t.Context(), usage.Query{}); err != nil || !r.from.Equal(s.config.Since) || !r.lived.Equal(s.config.Since) {
+		t.Errorf("the first run reads from %v, %v, %v", r.from, r.lived, err)
+	}
+	if r, err := s.begin(t.Context(), usage.Query{Collected: map[string]time.Time{"": now}}); err != nil || !r.from.Equal(all) || !r.lived.Equal(all) {
+		t.Errorf("a later one reads from %v, %v, %v", r.from, r.lived, err)
 	}
 	// What ended meanwhile is searched; nothing before since is read.
 	s.config.Since = now.Add(-501 * hour)
