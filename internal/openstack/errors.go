@@ -121,23 +121,22 @@ func (c *Cloud) explain(body []byte, header http.Header, cut bool) string {
 	return oneLine(text)
 }
 
-// saidInJSON finds the message in what Keystone and Gnocchi answer:
+// saidInJSON finds the message in what Keystone, Nova and Cinder, and Gnocchi
+// answer:
 //
 //	{"error": {"title": "...", "message": "..."}}
+//	{"forbidden": {"code": 403, "message": "..."}}, with a name for each status
 //	{"code": 400, "title": "...", "description": "..." or {"cause": "...", ...}}
 func saidInJSON(body []byte) string {
-	var answer struct {
-		Error *struct {
-			Message any `json:"message"`
-		} `json:"error"`
-		Description any `json:"description"`
-	}
+	var answer map[string]any
 	if json.Unmarshal(body, &answer) != nil {
 		return ""
 	}
-	said := answer.Description
-	if answer.Error != nil {
-		said = answer.Error.Message
+	said := answer["description"]
+	for name, fault := range answer {
+		if members, ok := fault.(map[string]any); ok && (name == "error" || len(answer) == 1) {
+			said = members["message"]
+		}
 	}
 	switch said := said.(type) {
 	case nil:
