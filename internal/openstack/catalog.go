@@ -60,6 +60,16 @@ func (c *Cloud) choose(catalog []tokens.CatalogEntry, kind string) (*Endpoint, e
 	return &Endpoint{URL: u, Region: regionOf(found[0]), Interface: found[0].Interface}, nil
 }
 
+// offers reports whether the catalog has a service, in the login's region if it
+// is for one.
+func (c *Cloud) offers(catalog []tokens.CatalogEntry, kind string) bool {
+	return slices.ContainsFunc(catalog, func(entry tokens.CatalogEntry) bool {
+		return entry.Type == kind && slices.ContainsFunc(entry.Endpoints, func(e tokens.Endpoint) bool {
+			return c.login.region == "" || regionOf(e) == c.login.region
+		})
+	})
+}
+
 // checkEndpoint reports why a service cannot be at u.
 func checkEndpoint(u *url.URL) error {
 	if u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {

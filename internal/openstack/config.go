@@ -56,6 +56,11 @@ type Config struct {
 	// MaxAnswer is how many bytes an answer may have.
 	MaxAnswer config.Size `ini:"max_answer,default=64MiB"`
 
+	// Names says whether Nova and Cinder are asked what flavors and volume types
+	// are called, for samples that tell ids. Where they cannot be asked, nothing is
+	// collected: what has a name must not be billed by its id.
+	Names bool `ini:"names,default=true"`
+
 	// Tenants says which of the cloud's projects are tenants.
 	Tenants TenantFilter `ini:"tenants"`
 }

@@ -156,6 +156,28 @@ func FuzzExplain(f *testing.F) {
 }
 
 // TestLogsHoldNoSecrets has everything go wrong with a log that takes all.
+// FuzzNames: what Nova and Cinder answer gives names with ids, or an error.
+func FuzzNames(f *testing.F) {
+	f.Add([]byte(`{"flavors": [{"id": "1", "name": "m1.tiny", "links": []}], "flavors_links": [{"rel": "next", "href": "x"}]}`))
+	f.Add([]byte(`{"volume_types": [{"id": "t", "name": "ssd", "extra_specs": {}}, null, {}, 1], "volume_type_links": null}`))
+	f.Add([]byte(`{"flavors": null, "volume_types": {}}`))
+	cloud := offline(f)
+	at := &url.URL{Scheme: "https", Host: "nova", Path: "/v2.1/flavors"}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		for _, l := range listings {
+			p, err := decodeNames(&Answer{Body: body, URL: at, cloud: cloud}, l)
+			if (p == nil) == (err == nil) {
+				t.Fatalf("%+v, %v", p, err)
+			}
+			for i := 0; p != nil && i < len(p.things); i++ {
+				if n, err := decodeName(p.things[i]); err == nil && (n.ID == "" || n.Name == "" || !utf8.ValidString(n.ID+n.Name)) {
+					t.Errorf("a name is %+v", n)
+				}
+			}
+		}
+	})
+}
+
 func TestLogsHoldNoSecrets(t *testing.T) {
 	var log bytes.Buffer
 	f := newFake(t)
