@@ -28,6 +28,7 @@ type API struct {
 var (
 	_ usage.Source        = (*API)(nil)
 	_ usage.TenantLister  = (*API)(nil)
+	_ usage.Names         = (*API)(nil)
 	_ usage.HealthChecker = (*API)(nil)
 )
 
@@ -61,6 +62,11 @@ func (a *API) Close() error { return a.cloud.Close() }
 // Tenants yields the projects of the cloud that tenants.* take.
 func (a *API) Tenants(ctx context.Context) iter.Seq2[usage.Tenant, error] {
 	return a.cloud.Tenants(ctx)
+}
+
+// Names yields what Nova calls flavors, and Cinder volume types.
+func (a *API) Names(ctx context.Context, of usage.NameKind) iter.Seq2[usage.Name, error] {
+	return a.cloud.Names(ctx, of)
 }
 
 // Samples yields the samples of the query's meters, day by day. What cannot be

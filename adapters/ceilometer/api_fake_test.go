@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -29,6 +30,7 @@ type fakeAPI struct {
 	samples  []fakeSample
 	old      bool // has no /v2/samples
 	projects []string
+	flavors  string // what Nova answers, "" where there is none
 	asked    int
 	fault    func(w http.ResponseWriter, r *http.Request) bool // whether it answered instead
 	now      time.Time
@@ -65,6 +67,8 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.write(w, map[string]any{"projects": all, "links": map[string]any{"next": nil}})
 	case r.URL.Path == "/v3/domains":
 		f.write(w, map[string]any{"domains": []any{map[string]any{"id": "default", "name": "Default"}}, "links": map[string]any{"next": nil}})
+	case r.URL.Path == "/compute/v2/admin/flavors" && f.flavors != "":
+		io.WriteString(w, f.flavors)
 	case strings.HasPrefix(r.URL.Path, "/metering/"):
 		f.serve(w, r)
 	default:
@@ -80,11 +84,18 @@ func (f *fakeAPI) login(w http.ResponseWriter) {
 	w.Header().Set("X-Subject-Token", "token")
 	w.Header().Set("Date", f.now.Format(http.TimeFormat))
 	w.WriteHeader(http.StatusCreated)
-	endpoint := map[string]any{"interface": "public", "region": fakeRegion, "region_id": fakeRegion, "url": f.URL + "/metering"}
+	entry := func(kind, path string) any {
+		return map[string]any{"type": kind, "endpoints": []any{
+			map[string]any{"interface": "public", "region": fakeRegion, "region_id": fakeRegion, "url": f.URL + path}}}
+	}
+	catalog := []any{entry("metering", "/metering")}
+	if f.flavors != "" {
+		catalog = append(catalog, entry("compute", "/compute/v2/admin"))
+	}
 	f.write(w, map[string]any{"token": map[string]any{
 		"issued_at":  f.now.Format("2006-01-02T15:04:05.000000Z"),
 		"expires_at": f.now.Add(1000 * time.Hour).Format("2006-01-02T15:04:05.000000Z"),
-		"catalog":    []any{map[string]any{"type": "metering", "name": "ceilometer", "endpoints": []any{endpoint}}},
+		"catalog":    catalog,
 		"project":    map[string]any{"id": "admin", "name": "admin"},
 	}})
 }

@@ -349,6 +349,23 @@ func TestAPIEnds(t *testing.T) {
 	}
 }
 
+func TestAPINames(t *testing.T) {
+	f := newFakeAPI(t)
+	f.flavors = `{"flavors": [{"id": "1", "name": "m1.tiny"}, {"id": "2", "name": "m1.small"}]}`
+	c := f.config()
+	c.Names = true
+	got := map[string]string{}
+	for n, err := range f.open(c).Names(t.Context(), usage.FlavorNames) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[n.ID] = n.Name
+	}
+	if want := map[string]string{"1": "m1.tiny", "2": "m1.small"}; !maps.Equal(got, want) {
+		t.Errorf("names are %v, want %v", got, want)
+	}
+}
+
 func TestAPIHealth(t *testing.T) {
 	f := newFakeAPI(t)
 	f.projects = []string{"t0"}

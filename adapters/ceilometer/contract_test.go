@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/openstack-artifice/artifice/config"
+	"github.com/openstack-artifice/artifice/internal/datacenter"
 	"github.com/openstack-artifice/artifice/usage"
 	"github.com/openstack-artifice/artifice/usage/usagetest"
 )
@@ -33,7 +34,7 @@ func jsonOf(t testing.TB, s usage.Sample, sender string) string {
 
 // zoned is a config under which the metadata tells the datacenter.
 func zoned(dir string) Config {
-	return Config{Path: config.Path(dir), DatacenterKey: []string{"zone"}}
+	return Config{Path: config.Path(dir), Rules: datacenter.Rules{DatacenterKey: []string{"zone"}}}
 }
 
 func openSource(t testing.TB, c Config) *Source {

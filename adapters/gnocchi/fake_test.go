@@ -29,6 +29,7 @@ type fake struct {
 	search   http.HandlerFunc
 	measures http.HandlerFunc
 	keystone http.HandlerFunc // but for tokens
+	names    http.HandlerFunc // a Nova, at /v2.1, and a Cinder, at /v3/admin; nil where there are none
 }
 
 func newFake(t *testing.T) *fake {
@@ -79,16 +80,26 @@ func say(w http.ResponseWriter, status int, body string) {
 	io.WriteString(w, body)
 }
 
+func entryJSON(kind, url string) any {
+	return map[string]any{"type": kind, "endpoints": []any{
+		map[string]any{"interface": "public", "region_id": "north", "region": "north", "url": url}}}
+}
+
 func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/v3/auth/tokens" {
 		w.Header().Set("X-Subject-Token", "token")
 		w.Header().Set("Date", day.Add(24*time.Hour).Format(http.TimeFormat))
 		w.WriteHeader(http.StatusCreated)
+		catalog := []any{entryJSON("metric", f.URL+"/metric")}
+		if f.names != nil {
+			catalog = append(catalog, entryJSON("compute", f.URL+"/v2.1"), entryJSON("block-storage", f.URL+"/v3/admin"))
+		}
 		json.NewEncoder(w).Encode(map[string]any{"token": map[string]any{
-			"issued_at": "2026-10-02T00:00:00Z", "expires_at": "2030-10-02T00:00:00Z",
-			"catalog": []any{map[string]any{"type": "metric", "endpoints": []any{
-				map[string]any{"interface": "public", "region_id": "north", "region": "north", "url": f.URL + "/metric"}}}},
-		}})
+			"issued_at": "2026-10-02T00:00:00Z", "expires_at": "2030-10-02T00:00:00Z", "catalog": catalog}})
+		return
+	}
+	if strings.HasPrefix(r.URL.Path, "/v2.1/") || strings.HasPrefix(r.URL.Path, "/v3/admin/") {
+		f.names(w, r)
 		return
 	}
 	if strings.HasPrefix(r.URL.Path, "/v3/") && f.keystone != nil {

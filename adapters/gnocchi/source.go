@@ -36,6 +36,7 @@ type Source struct {
 var (
 	_ usage.Source        = (*Source)(nil)
 	_ usage.TenantLister  = (*Source)(nil)
+	_ usage.Names         = (*Source)(nil)
 	_ usage.HealthChecker = (*Source)(nil)
 )
 
@@ -76,6 +77,11 @@ func (s *Source) Close() error { return s.cloud.Close() }
 // Tenants yields the projects of the cloud that tenants.* take.
 func (s *Source) Tenants(ctx context.Context) iter.Seq2[usage.Tenant, error] {
 	return s.cloud.Tenants(ctx)
+}
+
+// Names yields what Nova calls flavors, and Cinder volume types.
+func (s *Source) Names(ctx context.Context, of usage.NameKind) iter.Seq2[usage.Name, error] {
+	return s.cloud.Names(ctx, of)
 }
 
 // Samples yields the samples of the query's meters, resource by resource. Where
