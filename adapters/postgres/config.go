@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/openstack-artifice/artifice/config"
 )
@@ -45,6 +46,9 @@ type Config struct {
 	// MaxConnections bounds how many connections a process opens, but for one
 	// more for each lock that it holds.
 	MaxConnections int `ini:"max_connections,default=20"`
+	// ConnectTimeout is how long each of the hosts may take to let a connection
+	// in, in whole seconds; 10s unless it is set.
+	ConnectTimeout time.Duration `ini:"connect_timeout"`
 }
 
 const (
@@ -91,6 +95,9 @@ func (c Config) Validate() error {
 	if c.MaxConnections != 0 && c.MaxConnections < minConnections {
 		fail("max_connections", "is too few: one command needs up to %d", minConnections)
 	}
+	if c.ConnectTimeout < 0 || c.ConnectTimeout%time.Second != 0 {
+		fail("connect_timeout", "%v is no number of whole seconds: write 10s", c.ConnectTimeout)
+	}
 	return errors.Join(errs...)
 }
 
@@ -117,13 +124,17 @@ func (c Config) settings() (map[string]string, error) {
 			return nil, &config.KeyError{Key: "url", Err: errors.New("holds a password: take it out, and write password = env:NAME or password = file:/path")}
 		}
 	}
-	port := ""
+	port, timeout := "", ""
 	if c.Port != 0 {
 		port = strconv.Itoa(int(c.Port))
+	}
+	if c.ConnectTimeout != 0 {
+		timeout = strconv.FormatInt(int64(c.ConnectTimeout/time.Second), 10)
 	}
 	for _, own := range []struct{ name, key, value string }{
 		{"host", "host", c.Host}, {"port", "port", port}, {"dbname", "database", c.Database}, {"user", "user", c.User}, {"sslmode", "sslmode", c.SSLMode},
 		{"sslrootcert", "ca_file", string(c.CAFile)}, {"sslcert", "cert_file", string(c.CertFile)}, {"sslkey", "key_file", string(c.KeyFile)},
+		{"connect_timeout", "connect_timeout", timeout},
 	} {
 		if own.value == "" {
 			continue

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -61,6 +62,10 @@ func TestConfig(t *testing.T) {
 		{"a schema with a quote", Config{Host: "localhost", Database: "a", Schema: `x"; DROP`}, []string{"schema: is no name"}},
 		{"a schema of the server", Config{Host: "localhost", Database: "a", Schema: "pg_temp"}, []string{"schema: is no name"}},
 		{"few connections", Config{Host: "localhost", Database: "a", MaxConnections: 1}, []string{"max_connections: is too few"}},
+		{"a timeout", Config{Host: "localhost", Database: "a", ConnectTimeout: 3 * time.Second}, nil},
+		{"a timeout in the URL", Config{URL: "postgres://localhost/a?connect_timeout=3"}, nil},
+		{"a timeout twice", Config{URL: "postgres://localhost/a?connect_timeout=3", ConnectTimeout: 3 * time.Second}, []string{"connect_timeout: url says that already"}},
+		{"a timeout of half a second", Config{Host: "localhost", Database: "a", ConnectTimeout: 500 * time.Millisecond}, []string{"connect_timeout: 500ms is no number of whole seconds"}},
 		{"several mistakes", Config{Host: "db", Database: "a", Schema: "X", MaxConnections: -1}, []string{"sslmode: must", "schema: is no", "max_connections: is"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

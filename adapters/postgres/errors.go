@@ -1,9 +1,12 @@
 package postgres
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -46,11 +49,36 @@ func (d *database) explain(err error) error {
 			return fmt.Errorf("%s: %s (%w)", d.server.location, text, err)
 		}
 	}
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok && !isTold {
+		return fmt.Errorf("%s: %w", d.server.location, &unreachable{err, d.server.config.ConnectTimeout})
+	}
 	if isTold || isAt {
 		return d.server.at(err)
 	}
 	return err
 }
+
+// unreachable is where there is no connection, for reasons of no server's.
+type unreachable struct {
+	err     error
+	timeout time.Duration
+}
+
+func (e *unreachable) Error() string {
+	why := strings.Join(strings.Fields(e.err.Error()), " ") // several hosts have a line each
+	dial, isDial := errors.AsType[*net.OpError](e.err)
+	switch {
+	case errors.Is(e.err, context.Canceled):
+		return why
+	case pgconn.Timeout(e.err):
+		return fmt.Sprintf("it lets no connection in within %v (connect_timeout): see whether PostgreSQL works there, and is what listens (%s)", e.timeout, why)
+	case isDial && dial.Op == "dial":
+		return fmt.Sprintf("it cannot be reached: see whether PostgreSQL runs there, and whether host and port are right (%s)", why)
+	}
+	return why
+}
+
+func (e *unreachable) Unwrap() error { return e.err }
 
 // fromConstraint turns what a constraint or a trigger refused into an error of
 // the contract, nil where it says nothing of that. It is the last defence:

@@ -37,7 +37,9 @@ func (s *Store) Lock(ctx context.Context, name string) (unlock func() error, err
 		err = fmt.Errorf("%s: %w", name, ledger.ErrLocked)
 	}
 	if err != nil {
-		return nil, errors.Join(s.db.explain(err), conn.Close(context.WithoutCancel(ctx)))
+		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), unlockTimeout)
+		defer cancel()
+		return nil, errors.Join(s.db.explain(err), conn.Close(within))
 	}
 	return sync.OnceValue(func() error { return s.db.unlock(conn, name) }), nil
 }
