@@ -22,6 +22,15 @@ type misfortune struct {
 	scheme  string
 	address string
 	arrived *atomic.Int64 // how often the secret arrived there
+	slow    bool          // whether every command takes as long as it may wait
+}
+
+// places leaves out all but each secret by itself where a place takes long.
+func (m misfortune) places(c candidate, all []place) []place {
+	if m.slow {
+		return slices.DeleteFunc(all, func(p place) bool { return !slices.Contains(c.secrets, p.name) })
+	}
+	return all
 }
 
 // newMisfortunes starts the servers. Those that answer repeat all that they
@@ -30,7 +39,7 @@ func newMisfortunes(t *testing.T) []misfortune {
 	t.Helper()
 	var all []misfortune
 	add := func(name, scheme, address string) *atomic.Int64 {
-		m := misfortune{name, scheme, address, &atomic.Int64{}}
+		m := misfortune{name: name, scheme: scheme, address: address, arrived: &atomic.Int64{}}
 		all = append(all, m)
 		return m.arrived
 	}
@@ -77,9 +86,35 @@ func newMisfortunes(t *testing.T) []misfortune {
 			fmt.Fprint(w, answer.write(echo))
 		}))
 		t.Cleanup(server.Close)
-		all = append(all, misfortune{answer.name, "http://", server.Listener.Addr().String(), arrived})
+		all = append(all, misfortune{name: answer.name, scheme: "http://", address: server.Listener.Addr().String(), arrived: arrived})
 	}
-	return all
+	return append(all, newSilence(t))
+}
+
+// newSilence starts a server that takes connections, reads, and never answers.
+func newSilence(t *testing.T) misfortune {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	noError(t, err)
+	t.Cleanup(func() { noError(t, l.Close()) })
+	m := misfortune{name: "silence", scheme: "http://", address: l.Addr().String(), arrived: &atomic.Int64{}, slow: true}
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return // closed
+			}
+			go func() {
+				defer conn.Close()
+				var told bytes.Buffer
+				_, _ = io.Copy(&told, conn) // until the client gives up
+				if slices.ContainsFunc(traces(), func(trace []byte) bool { return bytes.Contains(told.Bytes(), trace) }) {
+					m.arrived.Add(1)
+				}
+			}()
+		}
+	}()
+	return m
 }
 
 // versionAnswer is what Odoo answers to who asks for its version, before a

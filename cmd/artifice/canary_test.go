@@ -303,10 +303,10 @@ func TestCanary(t *testing.T) {
 				at, err := url.Parse(cluster.Get(t).Create(t).URL)
 				noError(t, err)
 				// The others speak HTTP.
-				ways = []misfortune{ways[0], {"wrong password", "", at.Host, new(atomic.Int64)}}
+				ways = []misfortune{ways[0], ways[len(ways)-1], {name: "wrong password", address: at.Host, arrived: new(atomic.Int64)}}
 			}
 			for _, way := range ways {
-				for _, p := range c.places(way, secret) {
+				for _, p := range way.places(c, c.places(way, secret)) {
 					t.Run(way.name+"/"+p.name, func(t *testing.T) {
 						if keys, valid := c.keys(t, program, way, p); valid {
 							tried[p.name] = true
