@@ -1,6 +1,7 @@
 package usagetest
 
 import (
+	"flag"
 	"fmt"
 	"runtime"
 	"strings"
@@ -22,6 +23,26 @@ func SourceFailures(t *testing.T, s SourceSetup, name string) (failed map[string
 			b.patience = 200 * time.Millisecond
 			c.run(b)
 		})
+	}
+	return f.failed, f.skipped
+}
+
+// TransformerFailures is SourceFailures for transformers.
+func TransformerFailures(t *testing.T, s TransformerSetup, name string) (failed map[string]string, skipped []string) {
+	// What fails on purpose is neither made small nor kept.
+	for flagName, value := range map[string]string{"rapid.nofailfile": "true", "rapid.shrinktime": "0s"} {
+		before := flag.Lookup(flagName).Value.String()
+		if err := flag.Set(flagName, value); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = flag.Set(flagName, before) })
+	}
+	f := failures{failed: map[string]string{}}
+	for _, c := range transformerChecks {
+		if name != "" && name != c.name {
+			continue
+		}
+		f.run(t, c.name, func(t testing.TB) { c.run(newTransformerBench(t, s)) })
 	}
 	return f.failed, f.skipped
 }

@@ -1,5 +1,5 @@
-// Package usagetest proves that a source keeps the contract of usage.Source.
-// An adapter's test is one call:
+// Package usagetest proves that a source keeps the contract of usage.Source,
+// and a transformer that of usage.Transformer. An adapter's test is one call:
 //
 //	func TestSource(t *testing.T) {
 //		usagetest.RunSource(t, usagetest.SourceSetup{
@@ -8,10 +8,16 @@
 //		})
 //	}
 //
+//	func TestTransformer(t *testing.T) {
+//		usagetest.RunTransformer(t, usagetest.TransformerSetup{
+//			New: func(testing.TB) usage.Transformer { return &Seen{} },
+//		})
+//	}
+//
 // Every check is a subtest with a name of its own. One that the setup, or an
 // ability that the adapter leaves out, makes impossible is skipped and says
 // what it needs. What a source reads wrong though it reads it the same each
-// time is for the source's own tests.
+// time, and what a transformer's rule comes to, is for the adapter's own tests.
 package usagetest
 
 import (
