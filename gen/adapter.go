@@ -41,7 +41,7 @@ func (c *code) check(ref *reference) (*adapter, config.Errors) {
 		return nil, config.Errors{e}
 	}
 	ct, errs := c.configType(ref, configParam)
-	if len(errs) > 0 {
+	if errs = append(errs, c.checkAbilities(ref, named, s)...); len(errs) > 0 {
 		return nil, errs
 	}
 	return &adapter{reference: ref, pkg: pkg, shape: s, config: ct}, nil

@@ -37,6 +37,9 @@ func (c *code) configType(ref *reference, param *types.Var) (*configType, config
 		if e := c.nameable(ref, named, param); e != nil {
 			return nil, config.Errors{e}
 		}
+		if errs := c.nearAbilities(ref, named, []symbol{validator}); len(errs) > 0 {
+			return nil, errs
+		}
 		ct.validates = validates(named)
 	}
 	if isStringMap(t) {
