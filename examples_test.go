@@ -21,7 +21,7 @@ import (
 const (
 	exampleCollected = `note: source object has 1 new gap, in which no samples came of what had not stopped; such time is billed to nobody
 gap: tenant 0f4d2e6c81b74a1e9f3a5d7c90b1e2a3, meter instance, resource web: silent since 2025-03-10T16:00:00+13:00
-hint: artifice usage --gaps lists all
+hint: acme usage --gaps lists all
 source  samples  counted  tenants  series  windows  entries  through
 ----------------------------------------------------------------------------------------
 object       10       10        2       4       10        9  2025-04-01T00:00:00+13:00
