@@ -24,19 +24,16 @@ func NewSeen(_ context.Context, config Config) (*Seen, error) {
 	return &Seen{config}, nil
 }
 
-// Transform returns a volume for each tenant in each datacenter.
+// Transform returns a volume for each tenant, where its last sample was.
 func (s *Seen) Transform(_ usage.Span, _ usage.State, samples []usage.Sample) ([]usage.Volume, usage.State, error) {
 	var volumes []usage.Volume
 	for _, sample := range samples {
-		at := slices.IndexFunc(volumes, func(v usage.Volume) bool {
-			return v.Tenant == sample.Tenant && v.Datacenter == sample.Datacenter
-		})
+		at := slices.IndexFunc(volumes, func(v usage.Volume) bool { return v.Tenant == sample.Tenant })
 		if at < 0 {
 			at = len(volumes)
-			volumes = append(volumes, usage.Volume{
-				Tenant: sample.Tenant, Datacenter: sample.Datacenter, Volume: s.config.Hours, Unit: "hour",
-			})
+			volumes = append(volumes, usage.Volume{Tenant: sample.Tenant, Volume: s.config.Hours, Unit: "hour"})
 		}
+		volumes[at].Datacenter = sample.Datacenter
 		volumes[at].Samples++
 	}
 	return volumes, usage.State{}, nil

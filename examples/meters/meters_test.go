@@ -6,7 +6,14 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/openstack-artifice/artifice/usage"
+	"github.com/openstack-artifice/artifice/usage/usagetest"
 )
+
+func TestContract(t *testing.T) {
+	seen := Seen{Config{Hours: decimal.New(1, 0)}}
+	most := func(_ usage.Span, samples []usage.Sample) decimal.Decimal { return decimal.New(int64(len(samples)), 0) }
+	usagetest.RunTransformer(t, usagetest.TransformerSetup{New: func(testing.TB) usage.Transformer { return &seen }, Most: most})
+}
 
 func TestSeen(t *testing.T) {
 	half, err := NewSeen(t.Context(), Config{Hours: decimal.RequireFromString("0.5")})
