@@ -10,7 +10,9 @@
 // and gives the same volumes wherever it was cut.
 //
 // What a source or a transformer can do beyond that are small interfaces:
-// [TenantLister], [Names], [HealthChecker], [KeyUser], [NameUser], [GapFinder].
+// [TenantLister], [Names], [HealthChecker], [Receiver], [KeyUser], [NameUser],
+// [GapFinder].
+// Package usagetest proves both.
 //
 // The package is pure: it reads no files, asks no clock and keeps no state of
 // its own. Times are UTC, spans are half-open, volumes are exact decimals.

@@ -29,7 +29,9 @@ func (e *TenantError) Error() string { return fmt.Sprintf("tenant %s: %v", e.Ten
 
 func (e *TenantError) Unwrap() error { return e.Err }
 
-// A Query says which samples are wanted. Zero fields do not narrow.
+// A Query says which samples are wanted. Zero fields do not narrow. Its lists
+// and marks are the caller's, and its functions are called for as long as the
+// sequence is ranged over, never while the caller has a sample.
 type Query struct {
 	Meters   []string  // names of meters, as samples say them
 	Before   time.Time // only samples earlier than this
@@ -44,7 +46,7 @@ type Query struct {
 	Resources []string
 	// LeftOut is told of samples that the source leaves out by a rule of its
 	// own, and why: that their sender is not trusted. It may be nil, and a
-	// source need not call it. One call follows the other.
+	// source need not call it. One call follows the other, between two samples.
 	LeftOut func(s Sample, why string)
 	// Progress is told, between two samples, how much of what there is to read was
 	// read, and how much that is, in a measure of the source's own: bytes,

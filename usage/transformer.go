@@ -8,7 +8,8 @@ import (
 
 // A Transformer turns the samples of one resource for one meter within a
 // window into billable volumes. It is a fold over windows: it keeps nothing
-// itself, and must give the same answer for the same arguments.
+// itself, and must give the same answer for the same arguments. It is called by
+// several goroutines at once, and leaves the samples as they are.
 type Transformer interface {
 	// Transform returns the volumes of window w and what the next call must be
 	// given. The samples lie within w, in the order of Sort, each once, those
@@ -23,7 +24,9 @@ type Transformer interface {
 // A State is what a transformer remembers from one window to the next. The
 // zero State is what it knows before the first sample.
 type State struct {
-	// Data is the transformer's own, as JSON or "". It is kept in the store.
+	// Data is the transformer's own, as JSON or "". It is kept in the store,
+	// which may write the JSON in another way. One that a transformer does not
+	// know is an error: to take it for nothing would lose usage, or repeat it.
 	Data string
 	// Until is when the state stops to matter to windows without samples.
 	Until time.Time
