@@ -268,3 +268,27 @@ func (m *mistrustful) Samples(ctx context.Context, q usage.Query) iter.Seq2[usag
 	}
 	return m.samples.Samples(ctx, q)
 }
+
+// A tenant that was never collected, and cannot be, keeps late samples of the
+// others from nothing.
+func TestLateBesideANewTenantThatIsHeld(t *testing.T) {
+	bad := volume("a", "v1", "2013-08-05T03:10:00Z", "2")
+	bad.Kind = usage.Cumulative
+	source := &samples{all: []usage.Sample{bad, volume("b", "v2", "2013-08-05T03:10:00Z", "2"), meterSample("b", "ip.floating", "ip1", "2013-08-05T03:10:00Z")}}
+	e := newEngine(source, newDesk(map[string]string{"volume.size": "1", "ip.floating": "1"}))
+	with := e.Meters
+	e.Meters = slices.DeleteFunc(slices.Clone(with), func(m usage.Meter) bool { return m.Name == "volume.size" })
+	collect(t, e, august.End)
+	e.Meters = with
+	if _, err := e.Collect(t.Context(), august.End); err == nil {
+		t.Fatal("a counter was taken for a gauge")
+	}
+	bill(t, e)
+	source.all = append(source.all, volume("b", "v2", "2013-08-07T03:10:00Z", "5"))
+	if _, err := e.Collect(t.Context(), august.End); err == nil {
+		t.Fatal("a counter was taken for a gauge")
+	}
+	if got, want := adjustments(t, e), []string{"b nz-1 v2 volume.size 2013-08-07T03:00:00Z/2013-08-07T04:00:00Z 5 GB hour 1"}; !slices.Equal(got, want) {
+		t.Errorf("adjustments %q, want %q", got, want)
+	}
+}
