@@ -200,8 +200,20 @@ func (e *Engine) priceAll(ctx context.Context, d *Draft, uses []*use) error {
 }
 
 func (d *Draft) add(item ledger.Item) {
+	item.Unit = d.unitName(item.Unit)
 	d.Order.Items = append(d.Order.Items, item)
 	d.Order.Total = d.Order.Total.Add(item.Amount)
+}
+
+// unitName is what the draft's items call a unit: one invoice has one name for
+// it, however meters and price lists spell it.
+func (d *Draft) unitName(unit string) string {
+	for _, item := range d.Order.Items {
+		if usage.SameUnit(item.Unit, unit) {
+			return item.Unit
+		}
+	}
+	return unit
 }
 
 // miss adds a use to what cannot be priced, by service.

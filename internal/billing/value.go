@@ -77,9 +77,6 @@ func priceUnit(measured, price string) (unit string, ok bool) {
 	thing, _, _ := strings.Cut(measured, " ")
 	for _, unit := range []string{price, price + " hour", thing + " " + price} {
 		if _, _, ok := usage.Conversion(measured, unit); ok {
-			if usage.SameUnit(measured, unit) {
-				unit = measured
-			}
 			return unit, true
 		}
 	}
