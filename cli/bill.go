@@ -23,8 +23,9 @@ func billCommand(a *App) *cobra.Command {
 			"that is billed stays billed: bill may be run again at any time, and goes on\n" +
 			"where an earlier run was stopped. What came late for a block that was billed\n" +
 			"already becomes items of this invoice, at the cost of its own block.\n\n" +
-			"With --due it bills, oldest first, every month that is over, and settled, as\n" +
-			"far as it is not billed, and goes on with what is open: run that every day.\n\n" +
+			"With --due it bills, oldest first, every month that is over, and settled, and\n" +
+			"in which there was usage, as far as it is not billed, and goes on with what is\n" +
+			"open: run that every day.\n\n" +
 			"A tenant with a service that has no cost is parked, and the others are billed:\n" +
 			"the exit code is 3 then, as with an order in doubt, or where another process\n" +
 			"bills some of the tenants, or where usage of time that was billed is in no\n" +

@@ -9,28 +9,43 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/shopspring/decimal"
 	"pgregory.net/rapid"
 
 	"github.com/openstack-artifice/artifice/internal/billing"
-	"github.com/openstack-artifice/artifice/invoice"
 	"github.com/openstack-artifice/artifice/ledger"
 	"github.com/openstack-artifice/artifice/usage"
 )
 
 // dueEngine is an engine whose tenants were collected from the middle of July
-// to October.
-func dueEngine(erp invoice.ERP, tenants ...string) *billing.Engine {
-	e := newEngine(&samples{}, erp)
+// to October, and used something in some hours, counted from the start of August.
+func dueEngine(tenants []string, hoursUsed ...int) *billing.Engine {
+	e := lateEngine(newDesk(map[string]string{"disk": "1"}))
+	e.SettleAfter = 24 * time.Hour
 	from := time.Date(2013, 7, 15, 0, 0, 0, 0, time.UTC)
 	batch := ledger.Batch{Marks: []ledger.Mark{{Source: "object", From: from, Through: october}}}
 	for _, t := range tenants {
 		batch.Marks = append(batch.Marks, ledger.Mark{Tenant: t, Source: "object", From: from, Through: october},
 			ledger.Mark{Tenant: t, Source: "gone", From: august.Start, Through: august.End})
+		series := ledger.SeriesFolds{Series: ledger.Series{Source: "object", Meter: "disk", Resource: t}}
+		for _, hour := range hoursUsed {
+			series.Folds = append(series.Folds, diskFold(t, hour, "1"))
+		}
+		batch.Series = append(batch.Series, series)
 	}
 	if err := e.Store.Record(context.Background(), batch); err != nil {
 		panic(err)
 	}
 	return e
+}
+
+// diskFold is an hour in which a tenant used a disk of its own.
+func diskFold(tenant string, hour int, size string) ledger.Fold {
+	window := hours(hour, hour+1)
+	return ledger.Fold{Window: window, Samples: 1, Digest: size, Entries: []usage.Entry{{
+		Source: "object", Meter: "disk", Resource: tenant, Window: window,
+		Volume: usage.Volume{Tenant: tenant, Datacenter: "nz-1", Service: serviceOf("disk"), Volume: decimal.RequireFromString(size), Unit: unitOf("disk"), Samples: 1},
+	}}}
 }
 
 // dueText is what is due, a line for each block.
@@ -66,10 +81,15 @@ func TestDue(t *testing.T) {
 		{"somebody billed a week, and another one", func(t *testing.T, e *billing.Engine) {
 			billSpan(t, e, day(7, 28), day(8, 4), "a")
 			billSpan(t, e, day(8, 11), day(8, 18), "a")
-		}, []string{"2013-07-01 to 2013-07-28 [a]", "2013-07 [b]", "2013-08 [b]", "2013-08-04 to 2013-08-11 [a]", "2013-08-18 to 2013-09-01 [a]"}},
+		}, []string{"2013-07 [b]", "2013-08 [b]", "2013-08-04 to 2013-08-11 [a]", "2013-08-18 to 2013-09-01 [a]"}},
+		{"what is left around it was used by nobody", func(t *testing.T, e *billing.Engine) {
+			billSpan(t, e, day(7, 28), day(9, 1))
+			e.SettleAfter = 0
+		}, []string{"2013-09 [a b]"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			e := dueEngine(newDesk(nil), "a", "b")
+			// One hour of July, three of August, one of September.
+			e := dueEngine([]string{"a", "b"}, -24, 5*24, 20*24, 25*24, 33*24)
 			tc.prepare(t, e)
 			if diff := cmp.Diff(tc.want, dueText(t, e)); diff != "" {
 				t.Errorf("due (-want +got):\n%s", diff)
@@ -133,16 +153,22 @@ func TestBillDueIsBehind(t *testing.T) {
 }
 
 // Whatever was billed by hand, voided or left open: billing what is due leaves
-// no hour unbilled, and bills none twice. The oracle counts hours.
+// no hour unbilled in which there was usage, and bills none twice. The oracle
+// counts hours.
 func TestDueCoversAll(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		e := dueEngine(newDesk(nil), "a")
+		start := time.Date(2013, 7, 15, 0, 0, 0, 0, time.UTC)
+		var used []int
+		for _, hour := range rapid.SliceOfNDistinct(rapid.IntRange(0, 1100), 0, 5, rapid.ID).Draw(t, "used") {
+			used = append(used, hour-int(august.Start.Sub(start).Hours()))
+		}
+		slices.Sort(used)
+		e := dueEngine([]string{"a"}, used...)
 		first := time.Date(2013, 7, 1, 0, 0, 0, 0, time.UTC)
 		if rapid.Bool().Draw(t, "bill from") {
 			e.BillFrom = first.Add(time.Duration(rapid.IntRange(0, 1000).Draw(t, "hour")) * time.Hour)
 			first = e.BillFrom
 		}
-		end := time.Date(2013, 9, 1, 0, 0, 0, 0, time.UTC)
 		for range rapid.IntRange(0, 8).Draw(t, "steps") {
 			start := first.Add(time.Duration(rapid.IntRange(0, 1600).Draw(t, "start")) * time.Hour)
 			block := usage.Span{Start: start, End: start.Add(time.Duration(rapid.IntRange(1, 400).Draw(t, "length")) * time.Hour)}
@@ -163,6 +189,7 @@ func TestDueCoversAll(t *testing.T) {
 			t.Fatal(err)
 		}
 		orders = slices.DeleteFunc(orders, func(o ledger.Order) bool { return !o.Reserves })
+		end := time.Date(2013, 9, 1, 0, 0, 0, 0, time.UTC)
 		for hour := first; hour.Before(end); hour = hour.Add(time.Hour) {
 			n := 0
 			for _, o := range orders {
@@ -170,7 +197,7 @@ func TestDueCoversAll(t *testing.T) {
 					n++
 				}
 			}
-			if n != 1 {
+			if n > 1 || n == 0 && slices.Contains(used, int(hour.Sub(august.Start).Hours())) {
 				t.Fatalf("%v is billed %d times", hour, n)
 			}
 		}
@@ -178,6 +205,97 @@ func TestDueCoversAll(t *testing.T) {
 			t.Fatalf("still due: %v", due)
 		}
 	})
+}
+
+// A tenant that used its first hour this month, or long ago by a clock that was
+// wrong, has no order for the months of others in which it used nothing.
+func TestDueOfWhatWasUsed(t *testing.T) {
+	const month2003 = "2003-01-15T00:00:00Z"
+	for _, tc := range []struct {
+		name string
+		all  []usage.Sample
+		want []string
+	}{
+		{"a tenant that is new this month", []usage.Sample{
+			volume("old", "v", "2013-07-10T00:00:00Z", "1"), volume("old", "v", "2013-08-10T00:00:00Z", "1"), volume("old", "v", "2013-09-10T00:00:00Z", "1"),
+			volume("new", "w", "2013-10-02T00:00:00Z", "1")},
+			[]string{"2013-07 [old]", "2013-08 [old]", "2013-09 [old]"}},
+		{"a tenant that was new last month", []usage.Sample{volume("old", "v", "2013-07-10T00:00:00Z", "1"), volume("new", "w", "2013-09-10T00:00:00Z", "1")},
+			[]string{"2013-07 [old]", "2013-09 [new]"}},
+		{"a stray sample of ten years ago", []usage.Sample{volume("a", "v", month2003, "1"), volume("a", "v", "2013-08-10T00:00:00Z", "1"), volume("b", "w", "2013-08-10T00:00:00Z", "1")},
+			[]string{"2003-01 [a]", "2013-08 [a b]"}},
+		{"nothing but a stray sample", []usage.Sample{volume("a", "v", month2003, "1")}, []string{"2003-01 [a]"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			e := newEngine(&samples{all: tc.all}, searchable{newDesk(map[string]string{"volume.size": "1"})})
+			now := time.Date(2013, 10, 15, 0, 0, 0, 0, time.UTC)
+			e.Now = func() time.Time { return now }
+			collect(t, e, now)
+			if diff := cmp.Diff(tc.want, dueText(t, e)); diff != "" {
+				t.Errorf("due (-want +got):\n%s", diff)
+			}
+			outcomes, err := e.BillDue(t.Context(), nil)
+			if err != nil || slices.ContainsFunc(outcomes, func(o billing.Outcome) bool { return o.Result != billing.Billed }) {
+				t.Errorf("%v, %v", outcomes, err)
+			}
+			if due := dueText(t, e); len(due) > 0 {
+				t.Errorf("still due: %v", due)
+			}
+			unbilled, err := e.Unbilled(t.Context(), nil)
+			if err != nil || len(unbilled) > 0 {
+				t.Errorf("not billed: %v, %v", unbilled, err)
+			}
+			if v, err := e.Verify(t.Context(), nil); err != nil || len(v.Mistakes)+len(v.Unbilled) > 0 {
+				t.Errorf("%v, %v", v, err)
+			}
+		})
+	}
+}
+
+// What came late for a tenant that uses nothing any more is billed all the same,
+// by an order for the last month.
+func TestDueWaits(t *testing.T) {
+	e := dueEngine([]string{"a", "b"}, 5*24)
+	e.SettleAfter = 0
+	if due, want := dueText(t, e), []string{"2013-08 [a b]"}; !slices.Equal(due, want) {
+		t.Fatalf("due is %v, want %v", due, want)
+	}
+	if _, err := e.BillDue(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	series := ledger.Series{Source: "object", Meter: "disk", Resource: "b"}
+	if err := e.Store.Record(t.Context(), ledger.Batch{Series: []ledger.SeriesFolds{{Series: series, Folds: []ledger.Fold{diskFold("b", 5*24, "3")}}}}); err != nil {
+		t.Fatal(err)
+	}
+	if due, want := dueText(t, e), []string{"2013-09 [b]"}; !slices.Equal(due, want) {
+		t.Fatalf("due is %v, want %v", due, want)
+	}
+	outcomes, err := e.BillDue(t.Context(), nil)
+	if err != nil || len(outcomes) != 1 || len(outcomes[0].Order.Items) != 1 || outcomes[0].Order.Items[0].Volume.String() != "2" { // 3 - 1
+		t.Fatalf("%v, %v", outcomes, err)
+	}
+	if due := dueText(t, e); len(due) > 0 {
+		t.Errorf("still due: %v", due)
+	}
+}
+
+// A month in which nothing was used is due as long as it is not known that nothing
+// was: a source that went silent is missed.
+func TestDueIsNotCollected(t *testing.T) {
+	e := newEngine(&samples{all: []usage.Sample{volume("a", "v", "2013-07-10T00:00:00Z", "1")}}, newDesk(map[string]string{"volume.size": "1"}))
+	collect(t, e, time.Date(2013, 8, 20, 0, 0, 0, 0, time.UTC))
+	e.SettleAfter = 0
+	if due, want := dueText(t, e), []string{"2013-07 [a]", "2013-08 [a]", "2013-09 [a]"}; !slices.Equal(due, want) {
+		t.Errorf("due is %v, want %v", due, want)
+	}
+	collect(t, e, october)
+	if due, want := dueText(t, e), []string{"2013-07 [a]"}; !slices.Equal(due, want) {
+		t.Errorf("due is %v, want %v", due, want)
+	}
+	e.SourceNames = append(e.SourceNames, "never")
+	if due, want := dueText(t, e), []string{"2013-07 [a]", "2013-08 [a]", "2013-09 [a]"}; !slices.Equal(due, want) {
+		t.Errorf("due is %v, want %v", due, want)
+	}
 }
 
 func billSpan(t *testing.T, e *billing.Engine, from, to time.Time, tenants ...string) {

@@ -258,8 +258,7 @@ func clash(block usage.Span, others []usage.Span, within usage.Span) bool {
 func (e *Engine) months(span usage.Span) []usage.Span {
 	var all []usage.Span
 	for at := span.Start; at.Before(span.End); {
-		local := at.In(e.Location)
-		next := monthBorder(local.Year(), local.Month()+1, e.Location)
+		next := e.monthAt(at).End
 		all = append(all, usage.Span{Start: at, End: earlier(next, span.End)})
 		at = next
 	}
@@ -281,11 +280,17 @@ func (f *unbilledFinder) count(ctx context.Context, tenant string, block usage.S
 		if err != nil {
 			return 0, err
 		}
-		if m, known := meters[entry.Meter]; !entry.Volume.Volume.IsZero() && (m.Billed || !known) {
+		if matters(entry, meters) {
 			n++
 		}
 	}
 	return n, nil
+}
+
+// matters reports whether an order would bill an entry, or be parked for it.
+func matters(entry usage.Entry, meters map[string]usage.Meter) bool {
+	m, known := meters[entry.Meter]
+	return !entry.Volume.Volume.IsZero() && (m.Billed || !known)
 }
 
 // standIn returns the last order of just this block that reserves nothing: a
