@@ -197,6 +197,15 @@ func (a *App) tellMissing(drafts []billing.Draft) error {
 	if err := a.tellGrid(g, "no cost, or none that fits"); err != nil {
 		return err
 	}
+	told := map[string]bool{}
+	for _, d := range drafts {
+		for _, m := range d.Missing {
+			if m.Why != "" && !told[m.Why] {
+				a.sayf("  %s", m.Why)
+			}
+			told[m.Why] = true
+		}
+	}
 	a.sayf("hint: give them a cost in the price list, or write billed = false in the meter's section")
 	return &exitError{code: ExitParked}
 }

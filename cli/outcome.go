@@ -91,6 +91,9 @@ func (a *App) tellOutcome(s *session, o billing.Outcome, t *told) {
 		warnf("parked: tenant %s: %s", tenant, o.Order.Reason)
 		for _, m := range o.Missing {
 			warnf("  %s in %s: %s %s at stake", m.Service, m.Datacenter, m.Volume, m.Unit)
+			if m.Why != "" {
+				warnf("    %s", m.Why)
+			}
 			t.unpriced = true
 		}
 	case billing.InDoubt:

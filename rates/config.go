@@ -27,7 +27,8 @@ type Config struct {
 }
 
 // Check reads the files and yields "rates file", and "names file" where there
-// is one, each with every mistake in it, or nil.
+// is one, each with every mistake in it, or nil. For a rates file that is empty
+// the error is ErrNoRate.
 func (c Config) Check() iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		err := errors.New("none is configured, so nothing has a price: name one with rates.file")

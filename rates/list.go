@@ -15,6 +15,7 @@ const everywhere = "*"
 // goroutines at once. The zero List has no rates.
 type List struct {
 	file   string
+	comma  Delimiter
 	region string // whose rates hold in datacenters without their own; or ""
 	rates  map[rateKey][]rate
 	names  map[string]string

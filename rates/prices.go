@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -165,7 +166,8 @@ func (p *Prices) none(groups [][]rate, datacenter, service string) error {
 		return fmt.Errorf("%w for %s in %q on %s: %s holds only%s (add a line to %s)", ErrNoRate, p.called(service), datacenter,
 			p.block.Start.Format(time.DateOnly), p.said(other), when, p.list.file)
 	}
-	return fmt.Errorf("%w for %s in %q: add a line to %s", ErrNoRate, p.called(service), datacenter, p.list.file)
+	line := strings.Join([]string{datacenter, p.Name(service), "unit", "rate"}, " "+string(p.list.comma.Rune('|'))+" ")
+	return fmt.Errorf("%w for %s in %q: add a line %q to %s", ErrNoRate, p.called(service), datacenter, line, p.list.file)
 }
 
 // called is a service for a message, with the name that its rate may be under.

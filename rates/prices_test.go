@@ -199,7 +199,7 @@ func TestReview(t *testing.T) {
 		}
 		return got.String()
 	}
-	want := `"huge" in "west": false no rate for "huge" in "west": add a line to rates.csv
+	want := `"huge" in "west": false no rate for "huge" in "west": add a line "west | huge | unit | rate" to rates.csv
 "ends" in "south": false the rate changes within the block: "ends" in "south" costs 1 per hour (rates.csv:13) up to 2013-08-31, and nothing from then on (let prices change where a block begins, or bill the parts with --from and --to)
 rates.csv:5: true the rate is never used: "m1.nano" in region "north"
 rates.csv:8: true the rate is never used: "unit" in region "*"

@@ -67,7 +67,7 @@ func TestNoRateSaysWhatIsMissing(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = list.Cost("south", "m1.huge")
-	want := `no rate for "m1.huge" in "south": add a line to testdata/rates.csv`
+	want := `no rate for "m1.huge" in "south": add a line "south | m1.huge | unit | rate" to testdata/rates.csv`
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
@@ -137,22 +137,41 @@ func TestMistakes(t *testing.T) {
 
 func TestWholeFileMistakes(t *testing.T) {
 	dir := t.TempDir()
-	write := func(name, text string) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
 	for _, tc := range []struct{ name, path, want string }{
 		{"missing", filepath.Join(dir, "nowhere.csv"), "no such file or directory"},
 		{"a directory", dir, "is a directory"},
-		{"empty", write("empty.csv", ""), `is empty: write a line "region | name | unit | rate" for each rate`},
-		{"only comments", write("comments.csv", "# one\n\n  # two\n"), `is empty: write a line "region | name | unit | rate" for each rate`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := Read(Config{File: config.Path(tc.path)})
 			if want := tc.path + ": " + tc.want; err == nil || err.Error() != want {
+				t.Errorf("got  %v\nwant %s", err, want)
+			}
+		})
+	}
+}
+
+// An empty file is a mistake to whoever checks it, and a price list that has a
+// rate for nothing to whoever asks what something costs.
+func TestEmpty(t *testing.T) {
+	for name, text := range map[string]string{"empty": "", "only comments": "# one\n\n  # two\n"} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "rates.csv")
+			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			c := Config{File: config.Path(path), Region: "north"}
+			for what, err := range c.Check() {
+				want := path + `: is empty: write a line "region | name | unit | rate" for each rate`
+				if what != "rates file" || err == nil || err.Error() != want || !errors.Is(err, ErrNoRate) {
+					t.Errorf("%s: got  %v\nwant %s", what, err, want)
+				}
+			}
+			list, err := Read(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := `no rate for "m1.huge" in "south": add a line "south | m1.huge | unit | rate" to ` + path
+			if _, err := list.Cost("south", "m1.huge"); err == nil || err.Error() != want || !errors.Is(err, ErrNoRate) {
 				t.Errorf("got  %v\nwant %s", err, want)
 			}
 		})

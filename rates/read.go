@@ -20,12 +20,15 @@ var (
 )
 
 // Read reads the price list that c names. The error joins every mistake of
-// both files, each an *Error, in the order of their lines.
+// both files, each an *Error, in the order of their lines. A rates file that is
+// empty is none here, as it is for [Config.Check]: it has no rate for anything.
 func Read(c Config) (*List, error) {
-	list := &List{file: string(c.File), region: regionOf(c.Region)}
+	list := &List{file: string(c.File), comma: c.Delimiter, region: regionOf(c.Region)}
 	var err, namesErr error
 	if c.File != "" {
-		list.rates, err = readRates(c)
+		if list.rates, err = readRates(c); errors.Is(err, ErrNoRate) {
+			err = nil
+		}
 	}
 	if c.Names != "" {
 		list.names, namesErr = readNames(string(c.Names), c.Delimiter.Rune('|'), nameForm)
@@ -38,6 +41,9 @@ func Read(c Config) (*List, error) {
 
 func readRates(c Config) (map[rateKey][]rate, error) {
 	t, err := readTable(string(c.File), c.Delimiter.Rune('|'), rateForm)
+	if errors.Is(err, errEmpty) {
+		err = &noRates{err}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -64,6 +70,12 @@ func readRates(c Config) (map[rateKey][]rate, error) {
 	}
 	return rates, t.err()
 }
+
+// A noRates is the error for a file without a rate: it is ErrNoRate.
+type noRates struct{ error }
+
+func (e *noRates) Is(target error) bool { return target == ErrNoRate }
+func (e *noRates) Unwrap() error        { return e.error }
 
 // currencyCode is the form of an ISO 4217 code.
 var currencyCode = regexp.MustCompile(`^[A-Z]{3}$`)

@@ -52,6 +52,9 @@ func (t *table) err() error {
 	return errors.Join(errs...)
 }
 
+// errEmpty says that a file has no lines.
+var errEmpty = errors.New("is empty")
+
 // readTable reads a file. Its error says that there is nothing to look at;
 // mistakes in lines are kept with the table, so that the caller adds its own.
 func readTable(path string, comma rune, form form) (*table, error) {
@@ -62,7 +65,7 @@ func readTable(path string, comma rune, form form) (*table, error) {
 	t := parseTable(path, data, comma, form)
 	if len(t.rows) == 0 && len(t.mistakes) == 0 {
 		needed := form.columns[:form.widths[0]]
-		t.mistake(0, "is empty: write a line %q for each %s", strings.Join(needed, " "+string(comma)+" "), needed[len(needed)-1])
+		t.mistake(0, "%w: write a line %q for each %s", errEmpty, strings.Join(needed, " "+string(comma)+" "), needed[len(needed)-1])
 		return nil, t.err()
 	}
 	return t, nil

@@ -279,7 +279,7 @@ func TestRatesAreReadOnce(t *testing.T) {
 		write("* | m1.nano | hour | 2\n")
 	}
 	_, err = inv.Cost(t.Context(), "north", "m1.tiny")
-	if want := `no cost: no rate for "m1.tiny" in "north": add a line to ` + path; err == nil || err.Error() != want {
+	if want := `no cost: no rate for "m1.tiny" in "north": add a line "north | m1.tiny | unit | rate" to ` + path; err == nil || err.Error() != want {
 		t.Errorf("Cost = %v, want %s", err, want)
 	}
 }

@@ -25,7 +25,7 @@ func (a *Invoice) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
 			return
 		}
 		for name, err := range a.config.Rates.Check() {
-			if !yield(name, errors.Join(ctx.Err(), err)) {
+			if !yield(name, errors.Join(ctx.Err(), noCost(err))) {
 				return
 			}
 		}

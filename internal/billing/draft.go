@@ -77,6 +77,8 @@ type Missing struct {
 	// PriceUnit is set where there is a price, but for a unit that the volume
 	// does not convert to.
 	PriceUnit string
+	// Why is what the ERP says of the cost that it has not, and what may be done.
+	Why string
 	// Adjusts names the earlier block that lacks the cost; "" for the order's.
 	Adjusts string
 }
@@ -221,6 +223,8 @@ func (d *Draft) miss(u *use, per string, why error, adjusts string) {
 	m := Missing{Datacenter: u.datacenter, Service: u.service, Unit: u.unit, Volume: u.volume, Resources: len(u.resources), Adjusts: adjusts}
 	if errors.Is(why, errUnit) {
 		m.PriceUnit = per
+	} else if why != invoice.ErrNoCost { // which by itself says nothing more
+		m.Why = strings.TrimPrefix(why.Error(), invoice.ErrNoCost.Error()+": ")
 	}
 	if n := len(d.Missing); n > 0 {
 		last := &d.Missing[n-1]
