@@ -112,8 +112,11 @@ func (s *sheet) Commit(context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return "INV-" + s.order.Key[:6], nil
+	return referenceOf(s.order.Key), nil
 }
+
+// referenceOf is what the drawer calls the invoice of a key.
+func referenceOf(key string) string { return "INV-" + key[:min(6, len(key))] }
 
 // crediter is a desk that takes credit notes.
 type crediter struct{ *desk }
@@ -144,7 +147,7 @@ func (s *foundSheet) Find(context.Context) (string, error) {
 		return name, nil
 	}
 	if _, ok := s.desk.saved[s.order.Key]; ok {
-		return "INV-" + s.order.Key[:6], nil
+		return referenceOf(s.order.Key), nil
 	}
 	return "", invoice.ErrNotFound
 }
