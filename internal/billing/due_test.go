@@ -292,8 +292,20 @@ func TestDueIsNotCollected(t *testing.T) {
 	if due, want := dueText(t, e), []string{"2013-07 [a]"}; !slices.Equal(due, want) {
 		t.Errorf("due is %v, want %v", due, want)
 	}
+	// A tenant that is held back, alone, while its source goes on.
+	held := ledger.Mark{Tenant: "held", Source: "object", From: august.Start, Through: august.End.AddDate(0, 0, -5)}
+	if err := e.Store.Record(t.Context(), ledger.Batch{Marks: []ledger.Mark{held}}); err != nil {
+		t.Fatal(err)
+	}
+	if due, want := dueText(t, e), []string{"2013-07 [a]", "2013-08 [held]", "2013-09 [held]"}; !slices.Equal(due, want) {
+		t.Errorf("due is %v, want %v", due, want)
+	}
+	held.Through = october
+	if err := e.Store.Record(t.Context(), ledger.Batch{Marks: []ledger.Mark{held}}); err != nil {
+		t.Fatal(err)
+	}
 	e.SourceNames = append(e.SourceNames, "never")
-	if due, want := dueText(t, e), []string{"2013-07 [a]", "2013-08 [a]", "2013-09 [a]"}; !slices.Equal(due, want) {
+	if due, want := dueText(t, e), []string{"2013-07 [a]", "2013-08 [a held]", "2013-09 [a held]"}; !slices.Equal(due, want) {
 		t.Errorf("due is %v, want %v", due, want)
 	}
 }
