@@ -43,8 +43,8 @@ type Usage interface {
 	// tenant and source.
 	Marks(ctx context.Context) ([]Mark, error)
 
-	// Meters returns up to when each meter is collected from each source, by
-	// source and meter.
+	// Meters returns up to when, and by which rule, each meter is collected from
+	// each source, by source and meter.
 	Meters(ctx context.Context) ([]MeterMark, error)
 
 	// Tenants returns what is known of tenants beside their ids, by id: those
@@ -114,7 +114,7 @@ type Batch struct {
 	Resources []Resource     // replace what was known of the tenant's resource
 	Tenants   []usage.Tenant // replace what was known of the tenant
 	Marks     []Mark         // each joins, or lies within, what was collected
-	Meters    []MeterMark    // replace what was known of the meter, if they are later
+	Meters    []MeterMark    // replace what was known of the meter, but its Through if that is later
 	// Revision is that of collecting, Usage.Revision of the tenant "", from
 	// before anything was read that the batch is made from: it fences off a
 	// collector that lost its lock to another. 0 is not compared.
@@ -142,6 +142,10 @@ type Mark struct {
 type MeterMark struct {
 	Source, Meter string
 	Through       time.Time // on a window border; a store keeps the latest
+	// Rule stands for the rule by which all of the meter's usage is measured
+	// that is not billed; "" where that is not known. A store keeps the one that
+	// was recorded last.
+	Rule string
 }
 
 // A Resource is what is known of a resource beside its usage.

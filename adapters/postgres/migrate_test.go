@@ -165,7 +165,7 @@ func asAdmin(t testing.TB, db pgtest.Database) pgtest.Database {
 func TestRefusesToOpen(t *testing.T) {
 	for _, test := range []struct{ name, before, want, check string }{
 		{"newer", `INSERT INTO artifice.goose_db_version (version_id, is_applied) VALUES (99, true)`,
-			"was written by a newer Artifice (its schema is version 99, this program knows 3)", "was written by a newer Artifice"},
+			"was written by a newer Artifice (its schema is version 99, this program knows 4)", "was written by a newer Artifice"},
 		{"another program's", `DROP SCHEMA artifice CASCADE; CREATE SCHEMA artifice AUTHORIZATION artifice; CREATE TABLE artifice.t ()`,
 			"the schema artifice holds another program's tables: name another schema", "another program's tables"},
 		{"no schema, and none may be made", `DROP SCHEMA artifice CASCADE; ALTER DATABASE %s OWNER TO superuser`,

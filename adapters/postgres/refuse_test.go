@@ -169,6 +169,7 @@ var refused = []struct{ name, want, query string }{
 	{"a pruned window changes", "ARPRU", `UPDATE folds SET pruned = 1 WHERE hour = 15; UPDATE folds SET digest = 'x' WHERE hour = 15`},
 	{"a gap of no window", reference, `INSERT INTO gaps VALUES (1, 99, 1, 1, NULL)`},
 	{"a gap that ends before it begins", checked, `UPDATE gaps SET until = since`},
+	{"what is no series reaches on", reference, `INSERT INTO reaching VALUES (99)`},
 	{"a mark of a meter off the hour", checked, `UPDATE meters SET through = through + 1`},
 	{"a mark of a meter twice", overlaps, `INSERT INTO meters SELECT * FROM meters`},
 	{"a mark off the hour", checked, `UPDATE marks SET through = through + 1`},

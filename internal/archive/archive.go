@@ -3,7 +3,7 @@
 //
 // An archive is JSON Lines in UTF-8. The first line says what it is:
 //
-//	{"artifice":"ledger","version":2,"deployment":"nz-prod"}
+//	{"artifice":"ledger","version":3,"deployment":"nz-prod"}
 //
 // Then comes one line for each [ledger.Record], an object with just one key
 // that says its kind: tenant, mark, meter, resource, fold, order, adjustment, sum. The
@@ -33,9 +33,9 @@ import (
 	"github.com/openstack-artifice/artifice/ledger"
 )
 
-// Version is the version of the format that Write writes. Version 1, which is
-// read too, had no records of meters.
-const Version = 2
+// Version is the version of the format that Write writes. The others are read
+// too: version 1 had no records of meters, and version 2 no rules in them.
+const Version = 3
 
 // maxLine bounds a line: an order with a hundred thousand items has some 50 MB.
 const maxLine = 1 << 28

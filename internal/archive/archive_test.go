@@ -51,7 +51,7 @@ func ledgerOf(t *testing.T) []ledger.Record {
 		{Tenant: &usage.Tenant{ID: "t1", Name: "Kākāpō & Sons", Extra: map[string]string{"partner": "ref-7"}}},
 		{Mark: &ledger.Mark{Source: "object", From: first.Start, Through: first.End}},
 		{Mark: &ledger.Mark{Tenant: "t1", Source: "object", From: first.Start, Through: first.End}},
-		{Meter: &ledger.MeterMark{Source: "object", Meter: "volume.size", Through: first.End}},
+		{Meter: &ledger.MeterMark{Source: "object", Meter: "volume.size", Through: first.End, Rule: "b3f-_"}},
 		{Resource: &ledger.Resource{Tenant: "t1", ID: "v<1>", Meter: "volume.size", Type: "Volume", Info: map[string]string{"name": "disk"}, Seen: at("2013-08-05T10:59:59.999999999Z")}},
 		{Fold: &ledger.SeriesFold{Series: series, Fold: ledger.Fold{
 			Window: first, Samples: 6, Digest: "rule:abc", State: usage.State{Data: `{"dc":"north"}`, Until: at("2013-08-05T11:30:00Z")},
@@ -149,7 +149,7 @@ func TestWriteAndRead(t *testing.T) {
 
 // The format is a promise: archives are kept.
 func TestFormat(t *testing.T) {
-	const path = "testdata/version-2.jsonl"
+	const path = "testdata/version-3.jsonl"
 	text := write(t, ledgerOf(t))
 	golden, err := os.ReadFile(path)
 	if err != nil {
@@ -160,20 +160,33 @@ func TestFormat(t *testing.T) {
 	}
 }
 
-// Version 1 had no records of meters.
-func TestVersion1(t *testing.T) {
-	text, err := os.ReadFile("testdata/version-1.jsonl")
-	if err != nil {
-		t.Fatal(err)
+// Version 1 had no records of meters, and version 2 no rules in them.
+func TestEarlierVersions(t *testing.T) {
+	for path, want := range map[string][]ledger.Record{
+		"testdata/version-1.jsonl": slices.DeleteFunc(ledgerOf(t), func(r ledger.Record) bool { return r.Meter != nil }),
+		"testdata/version-2.jsonl": withoutRules(ledgerOf(t)),
+	} {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, _, err := read(string(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a, b := write(t, want), write(t, got); a != b {
+			t.Errorf("%s (-want +got):\n%s", path, cmp.Diff(a, b))
+		}
 	}
-	got, _, err := read(string(text))
-	if err != nil {
-		t.Fatal(err)
+}
+
+func withoutRules(records []ledger.Record) []ledger.Record {
+	for _, r := range records {
+		if r.Meter != nil {
+			r.Meter.Rule = ""
+		}
 	}
-	want := slices.DeleteFunc(ledgerOf(t), func(r ledger.Record) bool { return r.Meter != nil })
-	if a, b := write(t, want), write(t, got); a != b {
-		t.Errorf("(-want +got):\n%s", cmp.Diff(a, b))
-	}
+	return records
 }
 
 // The order in which an error ends the writing: nothing that looks whole is
@@ -215,7 +228,7 @@ func TestBroken(t *testing.T) {
 		{"nothing", "", "ledger.jsonl:1: the file is cut short: its last line is missing"},
 		{"something else", "{\"a\":1}\n", "ledger.jsonl:1: this is no ledger that artifice export has written"},
 		{"of something else", "{\"artifice\":\"usage\",\"version\":1}\n", "ledger.jsonl:1: this is no ledger that artifice export has written"},
-		{"a later version", with(0, "{\"artifice\":\"ledger\",\"version\":3}\n"), "ledger.jsonl:1: the format is version 3, and this program reads 1 to 2: read it with the program that wrote it"},
+		{"a later version", with(0, "{\"artifice\":\"ledger\",\"version\":4}\n"), "ledger.jsonl:1: the format is version 4, and this program reads 1 to 3: read it with the program that wrote it"},
 		{"without its end", strings.Join(lines[:last], ""), "ledger.jsonl:13: the file is cut short: its last line is missing"},
 		{"half a line", whole[:len(whole)-20], "ledger.jsonl:13: the file is cut short: its last line is missing"},
 		{"a line less", strings.Join(slices.Concat(lines[:2], lines[3:]), ""), "ledger.jsonl:12: 11 records were written, and there are 10: the file was changed"},

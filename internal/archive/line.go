@@ -40,6 +40,7 @@ type meter struct {
 	Source  string    `json:"source"`
 	Meter   string    `json:"meter"`
 	Through time.Time `json:"through"`
+	Rule    string    `json:"rule,omitempty"`
 }
 
 type resource struct {
@@ -117,7 +118,7 @@ func encode(r ledger.Record) (line, error) {
 		l.Mark = &mark{r.Mark.Tenant, r.Mark.Source, r.Mark.From.UTC(), r.Mark.Through.UTC()}
 	}
 	if is(r.Meter != nil) {
-		l.Meter = &meter{r.Meter.Source, r.Meter.Meter, r.Meter.Through.UTC()}
+		l.Meter = &meter{r.Meter.Source, r.Meter.Meter, r.Meter.Through.UTC(), r.Meter.Rule}
 	}
 	if is(r.Resource != nil) {
 		l.Resource = &resource{r.Resource.Tenant, r.Resource.ID, r.Resource.Meter, r.Resource.Type, r.Resource.Info, utc(r.Resource.Seen)}
@@ -177,7 +178,7 @@ func decode(text []byte) (ledger.Record, error) {
 	}
 	if m := l.Meter; m != nil {
 		set++
-		r.Meter = &ledger.MeterMark{Source: m.Source, Meter: m.Meter, Through: m.Through}
+		r.Meter = &ledger.MeterMark{Source: m.Source, Meter: m.Meter, Through: m.Through, Rule: m.Rule}
 	}
 	if o := l.Resource; o != nil {
 		set++

@@ -50,9 +50,11 @@ func (s *Store) Record(ctx context.Context, b ledger.Batch) error {
 	maps.Copy(s.marks, marks)
 	for _, m := range b.Meters {
 		m.Through = utc(m.Through)
-		if key := (meterKey{m.Source, m.Meter}); m.Through.After(s.meters[key].Through) {
-			s.meters[key] = m
+		key := meterKey{m.Source, m.Meter}
+		if known := s.meters[key].Through; known.After(m.Through) {
+			m.Through = known
 		}
+		s.meters[key] = m
 	}
 	for _, t := range b.Tenants {
 		s.tenants[t.ID] = copyTenant(t)

@@ -79,6 +79,10 @@ type (
 	}
 	markSpan struct{ since, through int64 }
 	meterKey struct{ source, meter string }
+	meterRow struct {
+		through int64
+		rule    string
+	}
 )
 
 // noInstant stands for no time where an instant is a number.
@@ -203,19 +207,20 @@ func (r *recorder) writeMarks(marks []ledger.Mark) error {
 	})
 }
 
-// writeMeters writes up to when meters are collected, which does not move back.
+// writeMeters writes up to when meters are collected, which does not move back,
+// and by which rule.
 func (r *recorder) writeMeters(marks []ledger.MeterMark) error {
-	rows := newTable[meterKey, int64]()
+	rows := newTable[meterKey, meterRow]()
 	for chunk := range slices.Chunk(marks, atOnce) {
 		var args []any
 		for _, mark := range chunk {
 			args = append(args, mark.Source, mark.Meter)
 		}
-		err := r.query(`SELECT source, meter, through FROM meters WHERE (source, meter) IN (VALUES `+repeated(len(chunk), `(?, ?)`)+`)`, args, func(row scanner) error {
+		err := r.query(`SELECT source, meter, through, rule FROM meters WHERE (source, meter) IN (VALUES `+repeated(len(chunk), `(?, ?)`)+`)`, args, func(row scanner) error {
 			var key meterKey
-			var through int64
-			err := row.Scan(&key.source, &key.meter, &through)
-			rows.stored[key] = through
+			var stored meterRow
+			err := row.Scan(&key.source, &key.meter, &stored.through, &stored.rule)
+			rows.stored[key] = stored
 			return err
 		})
 		if err != nil {
@@ -223,16 +228,16 @@ func (r *recorder) writeMeters(marks []ledger.MeterMark) error {
 		}
 	}
 	for _, mark := range marks {
-		key, through := meterKey{mark.Source, mark.Meter}, mark.Through.UnixNano()
-		for _, rows := range []map[meterKey]int64{rows.stored, rows.wanted} {
+		key, wanted := meterKey{mark.Source, mark.Meter}, meterRow{mark.Through.UnixNano(), mark.Rule}
+		for _, rows := range []map[meterKey]meterRow{rows.stored, rows.wanted} {
 			if known, ok := rows[key]; ok {
-				through = max(through, known)
+				wanted.through = max(wanted.through, known.through)
 			}
 		}
-		rows.set(key, through)
+		rows.set(key, wanted)
 	}
-	return rows.write(r.tx, "meters", []string{"source", "meter"}, []string{"through"}, func(k meterKey, v int64) []any {
-		return []any{k.source, k.meter, v}
+	return rows.write(r.tx, "meters", []string{"source", "meter"}, []string{"through", "rule"}, func(k meterKey, v meterRow) []any {
+		return []any{k.source, k.meter, v.through, v.rule}
 	})
 }
 

@@ -132,7 +132,7 @@ func (b *loader) loadMeter(mark ledger.MeterMark) error {
 	if err := validateMeter(mark); err != nil {
 		return err
 	}
-	return b.exec(`INSERT INTO meters (source, meter, through) VALUES (?, ?, ?)`, mark.Source, mark.Meter, instant(mark.Through))
+	return b.exec(`INSERT INTO meters (source, meter, through, rule) VALUES (?, ?, ?, ?)`, mark.Source, mark.Meter, instant(mark.Through), mark.Rule)
 }
 
 func (b *loader) loadResource(r ledger.Resource) error {

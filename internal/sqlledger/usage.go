@@ -206,9 +206,9 @@ func (l *Ledger) Meters(ctx context.Context) ([]ledger.MeterMark, error) {
 }
 
 func (t *tx) meters(yield func(ledger.MeterMark) error) error {
-	return t.query(`SELECT source, meter, through FROM meters ORDER BY source, meter`, nil, func(row scanner) error {
+	return t.query(`SELECT source, meter, through, rule FROM meters ORDER BY source, meter`, nil, func(row scanner) error {
 		var m ledger.MeterMark
-		if err := row.Scan(&m.Source, &m.Meter, (*instant)(&m.Through)); err != nil {
+		if err := row.Scan(&m.Source, &m.Meter, (*instant)(&m.Through), &m.Rule); err != nil {
 			return err
 		}
 		return yield(m)

@@ -88,7 +88,7 @@ func validateBorder(t time.Time) error {
 }
 
 func validateMeter(m ledger.MeterMark) error {
-	if err := errors.Join(validateTexts(m.Source, m.Meter), validateBorder(m.Through)); err != nil {
+	if err := errors.Join(validateTexts(m.Source, m.Meter, m.Rule), validateBorder(m.Through)); err != nil {
 		return fmt.Errorf("mark of meter %s for %s: %w", m.Meter, m.Source, err)
 	}
 	return nil

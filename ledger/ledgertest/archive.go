@@ -25,7 +25,7 @@ func fill(t *testing.T, store ledger.Store) {
 	late.Series[0].Folds[1].Gaps = []usage.Gap{{Tenant: "acme", From: hour(3).Add(1), To: hour(4).Add(2)}}
 	late.Series = append(late.Series, batch(disk, fold(disk, 4, volume("acme", "disk", "1"), volume("hooli", "disk", "1"))).Series...)
 	late.Marks = []ledger.Mark{mark("acme", "object", 0, 10), mark("", "object", 0, 12), mark("Acme", "archive", -1, 3)}
-	late.Meters = []ledger.MeterMark{{Source: "object", Meter: "instance", Through: hour(12)}, {Source: "archive", Meter: "instance", Through: hour(3)}}
+	late.Meters = []ledger.MeterMark{{Source: "object", Meter: "instance", Through: hour(12), Rule: "by the hour"}, {Source: "archive", Meter: "instance", Through: hour(3)}}
 	late.Tenants = []usage.Tenant{{ID: "umbrella", Name: "Umbrella"}, {ID: "acme", Name: "Acme", Extra: map[string]string{"partner": "C-17"}}}
 	late.Resources = []ledger.Resource{
 		{Tenant: "acme", ID: "vm-1", Meter: "instance", Type: "Virtual Machine", Info: map[string]string{"name": "web"}, Seen: hour(9).Add(3)},

@@ -76,20 +76,27 @@ func (s suite) testMarksHole(t *testing.T) {
 	same(t, "folds", foldsOf(t, store, vm), []ledger.Fold(nil))
 }
 
-// testMeters: a meter keeps the latest of its marks; they come by source and
-// meter, and one that is none is refused with all of its batch.
+// testMeters: a meter keeps the latest time of its marks, and the last rule;
+// they come by source and meter, and one that is none is refused with all of
+// its batch.
 func (s suite) testMeters(t *testing.T) {
 	store := s.open(t)
 	same(t, "meters", get[[]ledger.MeterMark](t)(store.Meters(t.Context())), []ledger.MeterMark(nil))
 	meter := func(source, meter string, through int) ledger.MeterMark {
 		return ledger.MeterMark{Source: source, Meter: meter, Through: hour(through)}
 	}
+	by := func(rule string, m ledger.MeterMark) ledger.MeterMark {
+		m.Rule = rule
+		return m
+	}
 	there := meter("object", "volume", 3)
 	there.Through = there.Through.In(time.FixedZone("NZDT", 13*3600))
 	for _, meters := range [][]ledger.MeterMark{
 		{meter("object", "volume", -2), meter("object", "instance", 7), meter("archive", "volume", 1), meter("object", "Volume", 2)},
 		{there, meter("object", "instance", 5)}, // later; earlier
-		{meter("archive", "volume", 4), meter("archive", "volume", 9), meter("archive", "volume", 6)},
+		{meter("archive", "volume", 4), by("a", meter("archive", "volume", 9)), by("b", meter("archive", "volume", 6))},
+		{by("c", meter("object", "Volume", 2)), by("x", meter("object", "instance", 7))}, // the rule alone
+		{by("y", meter("object", "instance", 6))},                                        // earlier, by another
 	} {
 		must(t, store.Record(t.Context(), ledger.Batch{Meters: meters}))
 	}
@@ -104,7 +111,7 @@ func (s suite) testMeters(t *testing.T) {
 	}
 	store = s.reopen(t, store)
 	same(t, "meters", get[[]ledger.MeterMark](t)(store.Meters(t.Context())), []ledger.MeterMark{
-		meter("archive", "volume", 9), meter("object", "Volume", 2), meter("object", "instance", 7), meter("object", "volume", 3),
+		by("b", meter("archive", "volume", 9)), by("c", meter("object", "Volume", 2)), by("y", meter("object", "instance", 7)), meter("object", "volume", 3),
 	})
 	same(t, "folds", foldsOf(t, store, vm), []ledger.Fold(nil))
 }
