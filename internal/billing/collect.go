@@ -78,6 +78,7 @@ type collector struct {
 	known         map[string]bool        // tenants that were seen, or have a mark of the source
 	marked        map[string]time.Time   // up to where tenants were collected before
 	metered       map[string]time.Time   // up to where meters were
+	rules         map[string]string      // by which meters were
 	unread        map[string]bool        // tenants whose samples could not all be read
 	stuck         map[ledger.Series]bool // that have samples, and could not be brought up to date
 	held          map[string]time.Time   // tenants whose usage could not be brought up to date, and from when on
@@ -92,7 +93,7 @@ type collector struct {
 func (e *Engine) collect(ctx context.Context, source Source, through time.Time) (report Collected, err error) {
 	c := &collector{
 		Engine: e, source: source, report: Collected{Source: source.Name}, known: map[string]bool{},
-		marked: map[string]time.Time{}, metered: map[string]time.Time{}, unread: map[string]bool{}, stuck: map[ledger.Series]bool{}, held: map[string]time.Time{},
+		marked: map[string]time.Time{}, metered: map[string]time.Time{}, rules: map[string]string{}, unread: map[string]bool{}, stuck: map[ledger.Series]bool{}, held: map[string]time.Time{},
 	}
 	// Read before all else: what another program records from here on fences
 	// this one off.
@@ -134,7 +135,7 @@ func (c *collector) recall(ctx context.Context) error {
 	meters, err := c.Store.Meters(ctx)
 	for _, m := range meters {
 		if m.Source == c.source.Name {
-			c.metered[m.Meter] = m.Through
+			c.metered[m.Meter], c.rules[m.Meter] = m.Through, m.Rule
 		}
 	}
 	return err
@@ -191,12 +192,16 @@ func (c *collector) mark() {
 		c.batch.Marks = append(c.batch.Marks, ledger.Mark{Tenant: tenant, Source: c.source.Name, From: from, Through: through})
 	}
 	mark("", through)
-	hidden := c.hidesHeld()
+	hidden, lagged := c.hidesHeld(), slices.ContainsFunc(slices.Collect(maps.Values(c.marked)), c.lags)
 	for _, m := range c.meters {
 		if hidden && c.isNew(m) {
 			continue // it is new to the next run as well
 		}
-		c.batch.Meters = append(c.batch.Meters, ledger.MeterMark{Source: c.source.Name, Meter: m.Name, Through: through})
+		rule := ruleDigest(m)
+		if hidden || lagged {
+			rule = c.rules[m.Name] // another is so to the next run as well
+		}
+		c.batch.Meters = append(c.batch.Meters, ledger.MeterMark{Source: c.source.Name, Meter: m.Name, Through: through, Rule: rule})
 	}
 	for _, tenant := range slices.Sorted(maps.Keys(c.held)) {
 		if c.held[tenant].After(c.marked[tenant]) { // a mark does not move back

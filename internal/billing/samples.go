@@ -51,14 +51,25 @@ func (c *collector) query() usage.Query {
 	collected := maps.Clone(c.marked)
 	for _, m := range c.meters {
 		meters[m.Meter] = true
-		if c.isNew(m) { // of this one nothing was, though its samples may have been there
-			for tenant := range collected {
+		for tenant, through := range c.marked {
+			// Of a new meter nothing was collected, though its samples may have
+			// been there, and by another rule nothing was. Of who lags that has
+			// time, lest a source that looks back only so far misses what lies
+			// between.
+			if c.isNew(m) || c.isOther(m) && !c.lags(through) {
 				collected[tenant] = time.Time{}
 			}
 		}
 	}
 	return usage.Query{Meters: slices.Sorted(maps.Keys(meters)), Metadata: c.keys, Collected: collected}
 }
+
+// isOther reports whether the meter was collected by another rule, or by one
+// that is not known.
+func (c *collector) isOther(m usage.Meter) bool { return c.rules[m.Name] != ruleDigest(m) }
+
+// lags reports whether a tenant was collected less far than the source.
+func (c *collector) lags(through time.Time) bool { return through.Before(c.marked[""]) }
 
 // isNew reports whether the source was collected without the meter.
 func (c *collector) isNew(m usage.Meter) bool { return c.metered[m.Name].Before(c.marked[""]) }
