@@ -163,7 +163,16 @@ func TestAnotherRuleWhileATenantLags(t *testing.T) {
 		t.Errorf("entries %v", got)
 	}
 	collect(t, e, fifth(7))
-	source.wantAsked(t, "the last one", map[string]int{"": 7, "a": 7, "b": 7})
+	source.wantAsked(t, "the one after that", map[string]int{"": 7, "a": 7, "b": 7})
+
+	// By the same rule who lags is nothing to the others.
+	source.errs = []error{&usage.TenantError{Tenant: "b", Err: errors.New("no access")}}
+	for range 2 {
+		if _, err := e.Collect(t.Context(), fifth(8)); err == nil {
+			t.Fatal("collected")
+		}
+	}
+	source.wantAsked(t, "one by the same rule", map[string]int{"": 8, "a": 8, "b": 7})
 }
 
 // However often rules change, and whatever a source leaves out, at the end all
