@@ -45,14 +45,19 @@ type folder struct {
 	recorded usage.State   // what it was when it was recorded
 	resumes  bool          // whether the walker is at state
 	changes  []change
-	run      int  // where in changes the present run began
-	late     bool // whether other samples are among the reasons for it
-	settled  bool // whether samples that are as they were came after those
-	another  bool // whether another config is among the reasons for it
+	run      run
 	about    describer
 	result   folded
 	failed   error
 	failedAt time.Time
+}
+
+// A run is the present run of changes, and why there is one.
+type run struct {
+	began   int  // where in the changes
+	late    bool // other samples are among the reasons
+	settled bool // samples that are as they were came after those
+	another bool // another config is among the reasons
 }
 
 // A change is a window that is to be recorded.
@@ -98,7 +103,7 @@ func (f *folder) keep(k *ledger.Fold) {
 	f.end = k.Window.End
 	f.state, f.recorded = k.State, k.State
 	f.resumes = false
-	f.run, f.late, f.settled, f.another = len(f.changes), false, false, false
+	f.run = run{began: len(f.changes)}
 }
 
 // window brings the window of some samples up to date, and what lies before it.
@@ -159,7 +164,7 @@ func (f *folder) step(w *spool.Window, prepared []usage.Sample) {
 			return
 		}
 		if len(w.Samples) > 0 {
-			f.late, f.settled = true, false
+			f.run.late, f.run.settled = true, false
 		}
 		if (f.uncollected(w.Start) || f.reconfigured(w.Start)) && f.billed(w, nil) {
 			now.rule = aside + now.rule
@@ -189,8 +194,8 @@ func (f *folder) step(w *spool.Window, prepared []usage.Sample) {
 		now.rule = aside + now.rule
 	}
 	configured := !billed && (before.rule != now.rule || !before.dressed || before.dress != now.dress)
-	diverged = diverged && (f.late || others || !billed)
-	if billed && !others && rule != f.rule && f.settled {
+	diverged = diverged && (f.run.late || others || !billed)
+	if billed && !others && rule != f.rule && f.run.settled {
 		diverged = false // what came late reaches no further, and the rest is the rule's
 	}
 	switch {
@@ -208,11 +213,11 @@ func (f *folder) step(w *spool.Window, prepared []usage.Sample) {
 		}
 		f.keep(k)
 	case others || diverged || configured:
-		f.late, f.another = f.late || others, f.another || configured
+		f.run.late, f.run.another = f.run.late || others, f.run.another || configured
 		if others {
-			f.settled = false
+			f.run.settled = false
 		} else if len(w.Samples) > 0 {
-			f.settled = f.late
+			f.run.settled = f.run.late
 		}
 		f.fold(w, prepared, k, now, added)
 	default:
@@ -244,7 +249,7 @@ func (f *folder) fold(w *spool.Window, prepared []usage.Sample, known *ledger.Fo
 		f.changes = append(f.changes, change{Fold: fold, before: known, added: added})
 	}
 	if sameState(f.state, f.recorded) {
-		f.run, f.late, f.settled, f.another = len(f.changes), false, false, false
+		f.run = run{began: len(f.changes)}
 	}
 }
 
@@ -283,10 +288,10 @@ next:
 // of it that were counted are no longer there.
 func (f *folder) lose(missing usage.Span) {
 	late := missing
-	if f.run < len(f.changes) {
-		late = f.changes[f.run].Window
+	if f.run.began < len(f.changes) {
+		late = f.changes[f.run.began].Window
 	}
-	f.changes = f.changes[:f.run]
+	f.changes = f.changes[:f.run.began]
 	f.result.gone = append(f.result.gone, Gone{Series: f.id, Late: late, Missing: missing})
 }
 

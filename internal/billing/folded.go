@@ -59,7 +59,7 @@ func (f *folder) uncollected(start time.Time) bool {
 // nothing was recorded when it was collected, has usage now only because the
 // config is another.
 func (f *folder) reconfigured(start time.Time) bool {
-	return f.another && !f.late && start.Before(f.marked[""])
+	return f.run.another && !f.run.late && start.Before(f.marked[""])
 }
 
 // setAside leaves out the usage of those tenants that were billed for the
