@@ -69,3 +69,36 @@ func BenchmarkEntries(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)*float64(n)/b.Elapsed().Seconds(), "entries/s")
 }
+
+// BenchmarkReaching asks for the 400 series that reach on, of 42,000 with a
+// million folds.
+func BenchmarkReaching(b *testing.B) {
+	s := newStore(b, filepath.Join(b.TempDir(), "ledger.db"))
+	const generations = 105
+	for g := range generations {
+		batch := benchBatch(0, 400)
+		for i := range batch.Series {
+			series := &batch.Series[i]
+			series.Resource = fmt.Sprintf("%d-%s", g, series.Resource)
+			for j := range series.Folds {
+				fold := &series.Folds[j]
+				fold.Entries = nil
+				if g < generations-1 {
+					fold.State.Until = fold.Window.Start
+				}
+			}
+		}
+		must(b, s.Record(b.Context(), batch))
+	}
+	n := 0
+	for b.Loop() {
+		n = 0
+		for _, err := range s.Reaching(b.Context(), "object") {
+			must(b, err)
+			n++
+		}
+	}
+	if n != 400 {
+		b.Fatalf("got %d series, want 400", n)
+	}
+}
