@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/openstack-artifice/artifice/internal/billing"
+	"github.com/openstack-artifice/artifice/ledger"
 	"github.com/openstack-artifice/artifice/usage"
 )
 
@@ -141,5 +142,70 @@ func TestTailOfWhatCannotBeRead(t *testing.T) {
 	got := slices.DeleteFunc(entries(t, e), func(line string) bool { return line[0] != 'a' })
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("entries (-want +got):\n%s", diff)
+	}
+}
+
+// passOver marks a source as collected, as releases before the first did it:
+// they left out what series without samples reach into.
+func passOver(t *testing.T, e *billing.Engine, through time.Time) {
+	t.Helper()
+	marks, err := e.Store.Marks(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	meters, err := e.Store.Meters(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range marks {
+		marks[i].Through = through
+	}
+	for i := range meters {
+		meters[i].Through = through
+	}
+	if err := e.Store.Record(t.Context(), ledger.Batch{Marks: marks, Meters: meters}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What a state reaches into, and a block was billed without, is late usage, with
+// the samples that it is of or without them.
+func TestPassedOver(t *testing.T) {
+	for name, again := range map[string]bool{"files that are back": true, "files that are gone": false} {
+		t.Run(name, func(t *testing.T) {
+			ran := ran("a", "i1", "03:30")
+			source := &samples{all: []usage.Sample{ran, volume("a", "v1", "2013-08-05T03:10:00Z", "2")}}
+			e := newEngine(source, newDesk(map[string]string{"volume.size": "1", "small": "1"}))
+			collect(t, e, time.Date(2013, 8, 5, 4, 0, 0, 0, time.UTC))
+			passOver(t, e, august.End)
+			bill(t, e)
+			if source.all = source.all[1:]; again {
+				source.all = append(source.all, ran)
+			}
+			c := collect(t, e, august.End)[0]
+			want := []string{"a nz-1 i1 small 2013-08-05T04:00:00Z/2013-08-05T05:00:00Z 1800 second 0"} // an hour from 3:30 on
+			if diff := cmp.Diff(want, adjustments(t, e)); diff != "" || len(c.Late) != 1 || c.Late[0].Tenant != "a" {
+				t.Errorf("late %v, adjustments (-want +got):\n%s", c.Late, diff)
+			}
+		})
+	}
+}
+
+// Files that were gone when what they reach into was collected, and are back,
+// bring nothing new: it was billed.
+func TestFilesThatComeBackAfterTheBlock(t *testing.T) {
+	ran := ran("a", "i1", "03:30")
+	source := &samples{all: []usage.Sample{ran, volume("a", "v1", "2013-08-05T03:10:00Z", "2")}}
+	e := newEngine(source, newDesk(map[string]string{"volume.size": "1", "small": "1"}))
+	collect(t, e, time.Date(2013, 8, 5, 4, 0, 0, 0, time.UTC))
+	source.all = source.all[1:]
+	collect(t, e, august.End)
+	bill(t, e)
+	if o := orderOf(t, e, august); o.Total.String() != "3602" { // an hour from 3:30 on, and 2 GB hours
+		t.Errorf("August came to %s", o.Total)
+	}
+	source.all = append(source.all, ran)
+	if c := collect(t, e, august.End)[0]; c.Changed > 0 || len(adjustments(t, e)) > 0 {
+		t.Errorf("collected again: %+v", c)
 	}
 }
