@@ -30,7 +30,8 @@ type fakeAPI struct {
 	samples  []fakeSample
 	old      bool // has no /v2/samples
 	projects []string
-	flavors  string // what Nova answers, "" where there is none
+	flavors  string                     // what Nova answers, "" where there is none
+	silent   func(r *http.Request) bool // whether it never answers
 	asked    int
 	fault    func(w http.ResponseWriter, r *http.Request) bool // whether it answered instead
 	now      time.Time
@@ -54,6 +55,10 @@ func newFakeAPI(t testing.TB) *fakeAPI {
 }
 
 func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if f.silent != nil && f.silent(r) {
+		<-r.Context().Done()
+		return
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch {

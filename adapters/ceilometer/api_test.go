@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -346,6 +347,34 @@ func TestAPIEnds(t *testing.T) {
 			t.Fatal(err)
 		}
 		break
+	}
+}
+
+// TestAPISilence has Ceilometer stop to answer. Not every meter waits for it.
+func TestAPISilence(t *testing.T) {
+	f := newFakeAPI(t)
+	c := f.config()
+	c.Shape, c.Timeout, c.RetryFor = shapeSamples, 500*time.Millisecond, 0
+	var asked atomic.Int64
+	f.silent = func(r *http.Request) bool {
+		if strings.HasPrefix(r.URL.Path, "/metering/") {
+			asked.Add(1)
+			return true
+		}
+		return false
+	}
+	var meters []string
+	for i := range 40 {
+		meters = append(meters, fmt.Sprint("meter", i))
+	}
+	n := 0
+	for _, err := range f.open(c).Samples(t.Context(), usage.Query{Meters: meters}) {
+		if n++; err == nil || !strings.Contains(err.Error(), "/metering/v2/samples: no answer within 500ms (timeout)") {
+			t.Errorf("error is %v", err)
+		}
+	}
+	if n != 40 || asked.Load() > 2*4 { // four at a time, twice
+		t.Errorf("%d errors, asked %d times", n, asked.Load())
 	}
 }
 

@@ -77,7 +77,7 @@ func (c *Cloud) judgeError(ctx context.Context, where string, err error) *failur
 	case errors.As(err, &resolver) && resolver.IsNotFound:
 		return &failure{err: say("there is no host %q", resolver.Name)}
 	case errors.Is(err, context.DeadlineExceeded):
-		return &failure{err: say("no answer within %v (timeout)", c.config.Timeout), again: true}
+		return &failure{err: say("no answer within %v (timeout)", c.config.Timeout), again: true, silent: true}
 	}
 	return &failure{err: say("%s", text), again: isLost(err)}
 }

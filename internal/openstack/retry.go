@@ -13,13 +13,17 @@ import (
 const (
 	firstWait   = time.Second      // before the first repeat; it doubles
 	longestWait = 30 * time.Second // up to this
+	// silenceHolds is how long a service that does not answer is let be: it costs
+	// every request all of its timeout.
+	silenceHolds = 30 * time.Second
 )
 
 // A failure is why an attempt failed.
 type failure struct {
-	err   error
-	again bool          // whether it may be made again
-	after time.Duration // how long the service wants to be left alone
+	err    error
+	again  bool          // whether it may be made again
+	after  time.Duration // how long the service wants to be left alone
+	silent bool          // whether there was no answer in all of the timeout
 }
 
 // patience is how often a service is asked again.
@@ -27,13 +31,22 @@ type patience struct {
 	mu        sync.Mutex
 	downSince time.Time // when the service did not serve first; zero while it does
 	quiet     time.Time // until when the service wants to be left alone
+	silences  int       // how often it was given up because it does not answer
+	silence   error     // what every request is told until silentTo
+	silentTo  time.Time
 }
 
 // try makes attempts until one succeeds, or its failure does not change by
-// another, or retry_for is over; one only with once. That counts from when the service last served
-// anybody: of many requests, not every one waits for a service that is down.
+// another, or retry_for is over; one only with once. That counts from when the
+// service last served anybody: of many requests, not every one waits for a
+// service that is down. One that was given up because it does not answer, and
+// then does not answer a later request either, is not asked for a while.
 func (p *patience) try(ctx context.Context, c *Cloud, once bool, attempt func() *failure) error {
 	began := c.Now()
+	silences, err := p.heard(began)
+	if err != nil {
+		return err
+	}
 	for n := 0; ; n++ {
 		if err := p.leaveAlone(ctx, c); err != nil {
 			return err
@@ -47,11 +60,13 @@ func (p *patience) try(ctx context.Context, c *Cloud, once bool, attempt func() 
 		case fail == nil:
 			return nil
 		case !fail.again || once:
+			p.giveUp(c.Now(), silences, fail)
 			return fail.err
 		}
 		half := min(longestWait, firstWait<<min(n, 10)) / 2
 		wait := fail.after + half + c.Jitter(half)
 		if c.Now().Add(wait).After(since.Add(c.config.RetryFor)) {
+			p.giveUp(c.Now(), silences, fail)
 			if fail.after > 0 {
 				return fmt.Errorf("%w; it wants to be asked again after %v, which is later than retry_for allows", fail.err, fail.after)
 			}
@@ -77,7 +92,34 @@ func (p *patience) note(began time.Time, fail *failure) time.Time {
 	case p.downSince.IsZero():
 		p.downSince = began
 	}
+	if fail == nil || !fail.silent {
+		p.silences, p.silence = 0, nil
+	}
 	return p.downSince
+}
+
+// heard returns how often the service was given up because it does not answer,
+// or why it is not to be asked now.
+func (p *patience) heard(now time.Time) (silences int, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.silence != nil && now.Before(p.silentTo) {
+		return 0, p.silence
+	}
+	return p.silences, nil
+}
+
+// giveUp remembers a failure that is a silence. Requests that are under way at
+// the same time are one; a smaller one that is sent then may be answered.
+func (p *patience) giveUp(now time.Time, silences int, fail *failure) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !fail.silent || silences != p.silences {
+		return
+	}
+	if p.silences++; silences > 0 {
+		p.silence, p.silentTo = fmt.Errorf("%w; it is let be for %v", fail.err, silenceHolds), now.Add(silenceHolds)
+	}
 }
 
 func (p *patience) quieten(until time.Time) {
