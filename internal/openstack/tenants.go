@@ -60,7 +60,7 @@ func (c *Cloud) Exists(ctx context.Context, id string) (bool, error) {
 	answer, err := c.identity.Do(ctx, Request{Path: "projects/" + url.PathEscape(id), Accept: []int{http.StatusNotFound}})
 	if err != nil {
 		if forbidden(err) {
-			err = fmt.Errorf("%w; the login may not look up projects (give it the role reader on what it is to bill)", err)
+			err = fmt.Errorf("%w; the login may not look up projects (give it the role admin in its project)", err)
 		}
 		return false, err
 	}
@@ -177,7 +177,7 @@ func (c *Cloud) pages(ctx context.Context, path, list string, query url.Values) 
 			answer, err := c.identity.Do(ctx, request)
 			if err != nil {
 				if forbidden(err) && list == "projects" {
-					err = fmt.Errorf("%w; the login may not list projects (give it the role reader on what it is to bill, or set tenants.own = true for the projects that it is a member of)", err)
+					err = fmt.Errorf("%w; the login may not list projects (give it the role admin in its project, or set tenants.own = true for the projects that it is a member of)", err)
 				}
 				yield(nil, err)
 				return

@@ -116,7 +116,7 @@ func TestTenants(t *testing.T) {
 		{"a list that is cut off, by domain", TenantFilter{}, keystone{limit: 2}, "p1 p2 p3 p4", ""},
 		{"a list that is cut off in a domain", TenantFilter{}, keystone{limit: 1}, "p1 p3", "raise list_limit"},
 		{"a list that is cut off, without domains", TenantFilter{}, keystone{limit: 3, noDomains: true}, "p1 p2 p3", "raise list_limit"},
-		{"a member", TenantFilter{}, keystone{noList: true, noDomains: true}, "", "You are not authorized to perform the requested action: identity:list_projects.; the login may not list projects (give it the role reader on what it is to bill, or set tenants.own = true"},
+		{"a member", TenantFilter{}, keystone{noList: true, noDomains: true}, "", "You are not authorized to perform the requested action: identity:list_projects.; the login may not list projects (give it the role admin in its project, or set tenants.own = true"},
 		{"a member's own", TenantFilter{Own: true}, keystone{noList: true, noDomains: true}, "p1 p2 p3 p4", ""},
 		{"a member's own, of a domain", TenantFilter{Own: true, Domain: []string{north}}, keystone{noList: true, noDomains: true}, "p1 p2", ""},
 	} {
