@@ -1,6 +1,7 @@
 // Package openstack is what sources share that read from an OpenStack cloud: the
-// login at Keystone, the catalog, the tenants, and requests to services that
-// survive what happens to requests.
+// login at Keystone, the catalog, the tenants, what ids of flavors and volume
+// types are called, and requests to services that survive what happens to
+// requests.
 //
 // A source embeds [Config] in its own config, makes a [Cloud] of it with
 // [Config.Open], and asks a [Service] of the cloud. Logins come from the

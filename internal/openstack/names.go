@@ -88,13 +88,13 @@ func (c *Cloud) names(ctx context.Context, l listing) iter.Seq2[usage.Name, erro
 		if s == nil && err == nil {
 			return
 		}
-		query, seen := url.Values{"is_public": {"None"}}, map[string]bool{}
-		for more := true; more && err == nil; {
+		seen := map[string]bool{}
+		for last, more := "", true; more && err == nil; {
 			var p *namePage
-			if p, err = s.namePage(ctx, l, Request{Path: path, Query: query}); err != nil {
+			if p, err = s.namePage(ctx, l, path, last); err != nil {
 				break
 			}
-			last := ""
+			last = ""
 			for _, text := range p.things {
 				n, err := decodeName(text)
 				if err != nil {
@@ -105,9 +105,6 @@ func (c *Cloud) names(ctx context.Context, l listing) iter.Seq2[usage.Name, erro
 				}
 				last = n.ID
 			}
-			// The next page is asked for as this one was: links are made of what a
-			// service believes to be its own URL.
-			query = url.Values{"is_public": {"None"}, "marker": {last}}
 			if more = p.more; more && (seen[last] || last == "" || len(seen) == maxPages) {
 				err = fmt.Errorf("%s: %s's list of every %s does not end: a page leads to itself, or nowhere", c, l.operator, l.thing)
 			}
@@ -159,8 +156,15 @@ type namePage struct {
 	more   bool // whether it says that there is a next one
 }
 
-func (s *Service) namePage(ctx context.Context, l listing, r Request) (*namePage, error) {
-	answer, err := s.Do(ctx, r)
+// namePage asks for what follows the thing with the id after, or for the first
+// page. No link is followed: services make them of what they believe to be their
+// own URL.
+func (s *Service) namePage(ctx context.Context, l listing, path, after string) (*namePage, error) {
+	query := url.Values{"is_public": {"None"}}
+	if after != "" {
+		query.Set("marker", after)
+	}
+	answer, err := s.Do(ctx, Request{Path: path, Query: query})
 	if err != nil {
 		return nil, err
 	}
