@@ -91,7 +91,9 @@ func TestSilenceOfMany(t *testing.T) {
 	for range cap(failed) {
 		wantError(t, <-failed, "no answer within 1s (timeout)")
 	}
+	f.mu.Lock()
 	f.service = status(200)
+	f.mu.Unlock()
 	if _, err := s.Do(t.Context(), Request{Path: "v1"}); err != nil {
 		t.Error(err)
 	}
@@ -108,7 +110,8 @@ func TestSilentKeystone(t *testing.T) {
 	wantError(t, err, "the cloud at 127.0.0.1", ": Keystone at http://127.0.0.1", says)
 	_, err = names(t, cloud, usage.FlavorNames)
 	wantError(t, err, ": Keystone at http://127.0.0.1", says)
-	f.keystone, f.projects = nil, silence
+	f = newFake(t)
+	f.projects = silence
 	for _, err := range f.impatient(t, 0).Tenants(t.Context()) {
 		wantError(t, err, says)
 	}
