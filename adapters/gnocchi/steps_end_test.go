@@ -3,6 +3,7 @@ package gnocchi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -19,15 +20,20 @@ import (
 // source that reads of it an hour or two at a time.
 func sixHours(t *testing.T) (*fake, *Source) {
 	t.Helper()
-	f := newFake(t)
-	w := &world{measured: map[string][]int{}}
+	f, _, s := sixHoursOf(t)
+	return f, s
+}
+
+func sixHoursOf(t *testing.T) (*fake, *world, *Source) {
+	t.Helper()
+	f, w := newFake(t), &world{measured: map[string][]int{}}
 	w.volume("1", 0, 0, map[int]string{0: "a"}, every(0, 360))
 	w.volume("2", 0, 0, map[int]string{0: "b"}, every(0, 360))
 	w.in(f)
 	s := f.source(t, func(c *Config) { c.Lookback = 24 * time.Hour })
 	s.now = func() time.Time { return day.Add(6 * time.Hour) }
 	s.stepMeasures = 24 // of an hour
-	return f, s
+	return f, w, s
 }
 
 func hours(borders []time.Time) (hours []int) {
@@ -40,7 +46,7 @@ func hours(borders []time.Time) (hours []int) {
 // TestFewSteps reads at once what is not much, and nothing before what was
 // collected by itself.
 func TestFewSteps(t *testing.T) {
-	f, s := sixHours(t)
+	f, w, s := sixHoursOf(t)
 	for _, test := range []struct {
 		name      string
 		measures  int64 // of a step; there are 144
@@ -60,13 +66,13 @@ func TestFewSteps(t *testing.T) {
 		if test.collected > 0 {
 			q.Collected["a"] = day.Add(time.Duration(test.collected) * time.Hour)
 		}
-		f.calls = nil
+		f.calls, w.served = nil, 0
 		got := readSteps(t.Context(), s, q)
 		if diff := cmp.Diff(test.want, hours(got.borders)); diff != "" || len(got.samples) != 144+2 {
 			t.Errorf("%s: %d samples, borders -want +got:\n%s", test.name, len(got.samples), diff)
 		}
-		if err := got.promised(q.Collected); err != nil {
-			t.Errorf("%s: %v", test.name, err)
+		if err := got.promised(q.Collected); err != nil || w.served != 144 {
+			t.Errorf("%s: Gnocchi sends %d measures, %v", test.name, w.served, err)
 		}
 		if n := 1 + 2*(len(test.want)+1); len(f.calls) != n { // the metrics once, a search and the measures in each step
 			t.Errorf("%s: %d calls, want %d: %q", test.name, len(f.calls), n, f.calls)
@@ -74,27 +80,59 @@ func TestFewSteps(t *testing.T) {
 	}
 }
 
-// TestProgress tells how many of the measures were read.
-func TestProgress(t *testing.T) {
+// TestMostSteps reads 240 hours five hours at a time, however much there is.
+func TestMostSteps(t *testing.T) {
 	_, s := sixHours(t)
-	for _, measures := range []int64{1000, 24} {
+	s.config.Lookback, s.config.Since, s.stepMeasures = 240*time.Hour, time.Time{}, 1
+	q := usage.Query{Meters: volumes.Meters, Before: day.Add(3 * time.Hour)}
+	got := readSteps(t.Context(), s, q)
+	// From 06:00 ten days before, 237 hours in steps of 237/50, which is 5.
+	if n := len(got.borders); n != 47 || hours(got.borders)[0] != 6-240+5 || hours(got.borders)[46] != 1 {
+		t.Errorf("there are %d borders: %v", n, hours(got.borders))
+	}
+	if len(got.samples) != 72+2 { // until 03:00
+		t.Errorf("%d samples came", len(got.samples))
+	}
+}
+
+// TestStepsBegin looks for the first measures as far back as they are kept, not
+// as far as is read.
+func TestStepsBegin(t *testing.T) {
+	_, s := sixHours(t)
+	s.config.Lookback, s.config.Since = 100000*time.Hour, time.Time{}
+	s.stepMeasures = 12 * 24 * 20 * 2 // of 20 days; they are kept for 40
+	if diff := cmp.Diff([]int{6 - 20*24}, hours(readSteps(t.Context(), s, volumes).borders)); diff != "" {
+		t.Errorf("borders -want +got:\n%s", diff)
+	}
+}
+
+// TestProgress tells how many of the measures were read. What is there at most is
+// known at once, what there is from the first list on.
+func TestProgress(t *testing.T) {
+	_, w, s := sixHoursOf(t)
+	for i := range 8 { // of resources that are over, or elsewhere
+		w.measured[fmt.Sprint("other", i)] = nil
+	}
+	for _, measures := range []int64{1000, 10 * 24} {
 		s.stepMeasures = measures
-		var done, total int64
-		var told []int64
-		q := usage.Query{Meters: volumes.Meters, Reached: func(time.Time) { told = append(told, total) }, Progress: func(d, n int64) {
-			if d < done || d > n {
-				t.Errorf("it had read %d, and now has %d of %d", done, d, n)
-			}
-			done, total = d, n
+		var dones, totals []int64
+		q := usage.Query{Meters: volumes.Meters, Reached: func(time.Time) {}, Progress: func(done, total int64) {
+			dones, totals = append(dones, done), append(totals, total)
 		}}
 		for _, err := range s.Samples(t.Context(), q) {
 			if err != nil {
 				t.Fatal(err)
 			}
 		}
-		told = append(told, total)
-		if done != total || done < 144 || slices.Max(told) > 170 || slices.Min(told) < 144 {
-			t.Errorf("it read %d of %d; after each step the total was %d", done, total, told)
+		last := len(dones) - 1
+		for i, done := range dones {
+			if done > totals[i] || i > 0 && (done < dones[i-1] || totals[i] > totals[i-1]+10) {
+				t.Errorf("it reads %d of %d", dones, totals)
+			}
+		}
+		// 10 metrics of 72 measures, of which 2 are read; a part counts whole.
+		if dones[0] != 0 || totals[0] != 720 || dones[last] != totals[last] || dones[last] < 144 || dones[last] > 160 || slices.Max(totals[2:]) > 160 {
+			t.Errorf("it reads %d of %d", dones, totals)
 		}
 	}
 }

@@ -24,6 +24,7 @@ import (
 type world struct {
 	rows     []string
 	measured map[string][]int
+	served   int // measures, altogether
 }
 
 // in puts the world into a fake, which answers as Gnocchi does: start is floored
@@ -59,6 +60,7 @@ func (w *world) in(f *fake) {
 			var list []string
 			for _, minute := range w.measured[pair[0]] {
 				if at := minuteOf(minute); !at.Before(start.Truncate(5*time.Minute)) && at.Before(stop) {
+					w.served++
 					list = append(list, fmt.Sprintf("[%q, 300.0, %d]", at.Format(time.RFC3339), minute))
 				}
 			}
