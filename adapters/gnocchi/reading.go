@@ -31,6 +31,9 @@ func (s *Source) begin(ctx context.Context, q usage.Query) (*reading, error) {
 		r.end = q.Before.UTC()
 	}
 	r.step.End = r.end
+	if through := q.Collected[""]; !through.IsZero() { // nobody's samples were read that came after it
+		r.from = r.reach([]time.Time{through}, true)
+	}
 	r.lived = r.reach(slices.Collect(maps.Values(q.Collected)), true)
 	if r.datacenter = s.config.Datacenter; r.datacenter == "" {
 		endpoint, err := s.service.Endpoint(ctx)

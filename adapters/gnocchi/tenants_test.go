@@ -180,6 +180,10 @@ func TestSince(t *testing.T) {
 	if r, err := s.begin(t.Context(), usage.Query{Collected: map[string]time.Time{"": now}}); err != nil || !r.from.Equal(all) || !r.lived.Equal(all) {
 		t.Errorf("a later one reads from %v, %v, %v", r.from, r.lived, err)
 	}
+	// Who was not there when all was collected last is read from then on.
+	if r, err := s.begin(t.Context(), usage.Query{Collected: map[string]time.Time{"": now.Add(-500 * hour), "a": now}}); err != nil || !r.since(&resource{revisions: []revision{{project: "new"}}}).Equal(now.Add(-502*hour)) {
+		t.Errorf("a new tenant is read from %v, %v", r.from, err)
+	}
 	// What ended meanwhile is searched; nothing before since is read.
 	s.config.Since = now.Add(-501 * hour)
 	f.calls, f.bodies = nil, nil
