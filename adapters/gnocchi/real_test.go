@@ -219,6 +219,16 @@ func TestRealDay(t *testing.T) {
 			t.Fatalf("at %v its metadata is %v", s.Time, s.Metadata)
 		}
 	}
+	for _, measures := range []int64{100, 700} { // in 30 steps, and in fewer
+		s.stepMeasures = measures
+		stepped := readSteps(t.Context(), s, query)
+		if diff := cmp.Diff(sorted(samples), sorted(stepped.samples)); diff != "" || len(stepped.errs) > 0 || len(stepped.borders) < 2 {
+			t.Errorf("in steps up to %v: %v, -at once +got:\n%s", stepped.borders, stepped.errs, diff)
+		}
+		if err := stepped.promised(nil); err != nil {
+			t.Error(err)
+		}
+	}
 	part, _ := read(t, s, usage.Query{Meters: []string{"instance"}, Before: clock("06:00:00"), Metadata: []string{"flavor.name"}, Resources: []string{l.ID("resized")}})
 	if len(part) != 72 { // 6 * 12
 		t.Errorf("%d samples of six hours", len(part))
