@@ -66,13 +66,14 @@ func TestFewSteps(t *testing.T) {
 		if test.collected > 0 {
 			q.Collected["a"] = day.Add(time.Duration(test.collected) * time.Hour)
 		}
-		f.calls, w.served = nil, 0
+		f.calls = nil
+		w.served.Store(0)
 		got := readSteps(t.Context(), s, q)
 		if diff := cmp.Diff(test.want, hours(got.borders)); diff != "" || len(got.samples) != 144+2 {
 			t.Errorf("%s: %d samples, borders -want +got:\n%s", test.name, len(got.samples), diff)
 		}
-		if err := got.promised(q.Collected); err != nil || w.served != 144 {
-			t.Errorf("%s: Gnocchi sends %d measures, %v", test.name, w.served, err)
+		if err := got.promised(q.Collected); err != nil || w.served.Load() != 144 {
+			t.Errorf("%s: Gnocchi sends %d measures, %v", test.name, w.served.Load(), err)
 		}
 		if n := 1 + 2*(len(test.want)+1); len(f.calls) != n { // the metrics once, a search and the measures in each step
 			t.Errorf("%s: %d calls, want %d: %q", test.name, len(f.calls), n, f.calls)

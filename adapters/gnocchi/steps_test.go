@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,7 +25,7 @@ import (
 type world struct {
 	rows     []string
 	measured map[string][]int
-	served   int // measures, altogether
+	served   atomic.Int64 // measures, altogether
 }
 
 // in puts the world into a fake, which answers as Gnocchi does: start is floored
@@ -60,7 +61,7 @@ func (w *world) in(f *fake) {
 			var list []string
 			for _, minute := range w.measured[pair[0]] {
 				if at := minuteOf(minute); !at.Before(start.Truncate(5*time.Minute)) && at.Before(stop) {
-					w.served++
+					w.served.Add(1)
 					list = append(list, fmt.Sprintf("[%q, 300.0, %d]", at.Format(time.RFC3339), minute))
 				}
 			}
