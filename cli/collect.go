@@ -145,16 +145,27 @@ func lateSamples(n int) string {
 
 // tellGaps says of what time nothing is known, as far as that is new.
 func (a *App) tellGaps(s *session, c billing.Collected) {
-	total := len(c.Gaps) + c.MoreGaps
+	total := len(c.Gaps) + c.MoreGaps + c.Short.Count()
 	if total == 0 {
 		return
 	}
 	a.sayf("note: source %s has %s, in which no samples came of what had not stopped; such time is billed to nobody", c.Source, plural(total, "new gap"))
-	for _, g := range c.Gaps {
+	for _, g := range slices.Concat(c.Gaps, c.Short.Few()) {
 		a.sayf("gap: tenant %s, meter %s, resource %s: silent %s", g.Tenant, g.Meter, g.Resource, gapText(g.Gap, s.Location))
 	}
 	if c.MoreGaps > 0 {
 		a.sayf("gap: and %d more", c.MoreGaps)
 	}
+	a.tellShort(s, &c.Short)
 	a.sayf("hint: artifice usage --gaps lists all")
+}
+
+// tellShort says in one line of a meter that it has many short gaps, and what
+// would have covered them.
+func (a *App) tellShort(s *session, short *billing.ShortGaps) {
+	holds := s.Holds()
+	for _, r := range short.Repeated() {
+		a.sayf("gap: meter %s: %v, of %s", r.Meter, r, plural(r.Tenants(), "tenant"))
+		a.sayf("hint: %s", r.Hint(holds))
+	}
 }

@@ -20,6 +20,7 @@ func (s *session) writeGaps(ctx context.Context, a *App, block usage.Span, tenan
 	progress := a.watch.begin(billing.Step{Name: "read", Unit: "gaps", Whole: true})
 	defer progress.End()
 	out := g.writer(a.Stdout, output)
+	var short billing.ShortGaps
 	for gap, err := range counted(progress, s.Store.Gaps(ctx, ledger.EntryFilter{Within: block})) {
 		if err != nil {
 			return err
@@ -27,6 +28,7 @@ func (s *session) writeGaps(ctx context.Context, a *App, block usage.Span, tenan
 		if len(tenants) > 0 && !slices.Contains(tenants, gap.Tenant) {
 			continue
 		}
+		short.Add(gap)
 		to, length := "", ""
 		if !gap.To.IsZero() {
 			to, length = gap.To.In(s.Location).Format(time.RFC3339), gap.To.Sub(gap.From).String()
@@ -36,7 +38,11 @@ func (s *session) writeGaps(ctx context.Context, a *App, block usage.Span, tenan
 			return err
 		}
 	}
-	return out.end()
+	if err := out.end(); err != nil {
+		return err
+	}
+	a.tellShort(s, &short)
+	return nil
 }
 
 // gapText is a gap for a person.

@@ -194,7 +194,7 @@ func (f *figures) text(before []byte, command string, code int, now time.Time) [
 		s.Add(mWindows, c.Changed, labels("source", c.Source))
 		s.Add(mEntries, c.Entries, labels("source", c.Source))
 		s.Add(mLate, len(c.Late), labels("source", c.Source))
-		s.Add(mGaps, len(c.Gaps)+c.MoreGaps, labels("source", c.Source))
+		s.Add(mGaps, len(c.Gaps)+c.MoreGaps+c.Short.Count(), labels("source", c.Source))
 	}
 	for _, o := range f.outcomes {
 		s.Add(mOutcomes, 1, labels("command", command, "result", underscored(string(o.Result))))

@@ -29,9 +29,10 @@ type Collected struct {
 	// where one of them stands.
 	Clashes int
 	Clash   usage.Origin
-	Gaps    []ledger.Gap
+	Gaps    []ledger.Gap // that are new, but for Short ones
 	// MoreGaps is how many gaps there are beyond those told.
 	MoreGaps int
+	Short    ShortGaps // that are new
 
 	lasting map[gapID]int // gaps without an end, and where they are among Gaps; -1 for those not told
 }
@@ -107,6 +108,7 @@ func (c *Collected) addGap(gap ledger.Gap) {
 	case known && at >= 0:
 		c.Gaps[at].To = gap.To
 	case known:
+	case c.Short.Add(gap):
 	case len(c.Gaps) < maxGaps:
 		at = len(c.Gaps)
 		c.Gaps = append(c.Gaps, gap)

@@ -30,6 +30,8 @@ type Hour struct {
 	// Gap says that a resource sent nothing in some of it, and was heard of
 	// again. A silence that lasts is none: such a resource may be gone.
 	Gap bool
+	// Silent is how much of it that is, of all resources together.
+	Silent time.Duration
 }
 
 // hourStates says which state an order gives to the windows of its block.
@@ -65,14 +67,24 @@ func (f *Facts) hours(marks []ledger.Mark, orders []ledger.Order, gaps []ledger.
 		}
 	}
 	for _, gap := range gaps {
-		if !gap.From.Before(f.Month.End) || !gap.To.After(f.Month.Start) {
-			continue // one that lasts has no end
-		}
 		for i := f.index(gap.From); i < len(all) && f.window(i).Start.Before(gap.To); i++ {
 			all[i].Gap = true
+			all[i].Silent += earlier(f.window(i).End, gap.To).Sub(later(f.window(i).Start, gap.From))
 		}
 	}
 	return all
+}
+
+// gaps returns the gaps that have a part in the month, by tenant. One that lasts
+// has no end, and is none.
+func (f *Facts) gaps() map[string][]ledger.Gap {
+	gaps := map[string][]ledger.Gap{}
+	for _, g := range f.Gaps {
+		if g.From.Before(f.Month.End) && g.To.After(f.Month.Start) {
+			gaps[g.Tenant] = append(gaps[g.Tenant], g)
+		}
+	}
+	return gaps
 }
 
 // index is the number of the window of the month that t lies in, the nearest
@@ -138,6 +150,13 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
 // A run is hours, one after the other, of which the same is to be said.
 type run struct {
 	hour     Hour
@@ -147,8 +166,9 @@ type run struct {
 func runs(hours []Hour) []run {
 	var all []run
 	for i, h := range hours {
-		if n := len(all); n > 0 && all[n-1].hour == h {
+		if n := len(all); n > 0 && all[n-1].hour.State == h.State && all[n-1].hour.Gap == h.Gap {
 			all[n-1].to = i + 1
+			all[n-1].hour.Silent += h.Silent
 			continue
 		}
 		all = append(all, run{h, i, i + 1})
@@ -158,5 +178,5 @@ func runs(hours []Hour) []run {
 
 // worst is what a cell shows that stands for several windows.
 func worst(a, b Hour) Hour {
-	return Hour{State: max(a.State, b.State), Gap: a.Gap || b.Gap}
+	return Hour{State: max(a.State, b.State), Gap: a.Gap || b.Gap, Silent: a.Silent + b.Silent}
 }

@@ -17,7 +17,7 @@ func letters(hours []report.Hour) string {
 	var spells []string
 	for i := 0; i < len(hours); {
 		n := 1
-		for i+n < len(hours) && hours[i+n] == hours[i] {
+		for i+n < len(hours) && hours[i+n].State == hours[i].State && hours[i+n].Gap == hours[i].Gap {
 			n++
 		}
 		letter := string("abckmpd"[hours[i].State])

@@ -168,5 +168,11 @@ func eventful() report.Facts {
 		{Series: ledger.Series{Source: "object", Meter: "instance", Resource: "vm-1"}, Gap: usage.Gap{Tenant: kea.ID, From: day(time.April, 9).Add(3*time.Hour + 30*time.Minute), To: day(time.April, 9).Add(5 * time.Hour)}},
 		{Series: ledger.Series{Source: "object", Meter: "instance", Resource: "vm-2"}, Gap: usage.Gap{Tenant: kea.ID, From: day(time.April, 22)}},
 	}
+	// A machine of weka is polled once an hour, and each time a bit late.
+	for i := range 20 {
+		from := day(time.April, 10).Add(time.Duration(i) * 3610 * time.Second)
+		f.Gaps = append(f.Gaps, ledger.Gap{Series: ledger.Series{Source: "object", Meter: "instance", Resource: "vm-3"}, Gap: usage.Gap{Tenant: weka.ID, From: from, To: from.Add(time.Duration(5+i) * time.Second)}})
+	}
+	f.Holds = map[string]time.Duration{"instance": time.Hour}
 	return f
 }

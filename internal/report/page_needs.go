@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/openstack-artifice/artifice/internal/billing"
 	"github.com/openstack-artifice/artifice/ledger"
@@ -37,35 +38,54 @@ func (r *Report) needs() (all []need, more int) {
 		all = append(all, need{look.Class, look.Sign, look.Word, []who{whoIs(o.Tenant)}, 0, short(r.hint(o.Reason)), r.hint(billing.Next(o.Order))})
 	}
 	month := r.label(r.Facts.Month)
+	hours := func(state State) func(Tenant) time.Duration {
+		return func(t Tenant) time.Duration { return time.Duration(t.Counted[state]) * time.Hour }
+	}
 	for _, kind := range []struct {
-		hour Hour
-		what string
-		of   func(Tenant) int
-		next string
+		class, sign string
+		what        string
+		of          func(Tenant) time.Duration
+		next        string
 	}{
-		{Hour{State: Missing}, "missing", func(t Tenant) int { return t.Counted[Missing] }, "artifice collect; artifice status says how far each source is"},
-		{Hour{State: Billed, Gap: true}, "with a gap", func(t Tenant) int { return t.Gaps }, "artifice usage --gaps --month " + month + " names the resources"},
-		{Hour{State: Collected}, "not billed", func(t Tenant) int { return t.Counted[Collected] }, "artifice bill --month " + month + ", once the month is over"},
+		{looks[Missing].class, looks[Missing].sign, "missing", hours(Missing), "artifice collect; artifice status says how far each source is"},
+		{gapClass, gapSign, "gaps", func(t Tenant) time.Duration { return t.Silent }, "artifice usage --gaps --month " + month + " names the resources"},
+		{looks[Collected].class, looks[Collected].sign, "not billed", hours(Collected), "artifice bill --month " + month + ", once the month is over"},
 	} {
-		n := need{Class: looks[kind.hour.State].class, Sign: looks[kind.hour.State].sign, What: kind.what, Next: r.hint(kind.next)}
-		if kind.hour.Gap {
-			n.Class, n.Sign = n.Class+" g", "g"
-		}
-		hours, tenants := 0, 0
+		n := need{Class: kind.class, Sign: kind.sign, What: kind.what, Next: r.hint(kind.next)}
+		var length time.Duration
+		tenants, gaps := 0, 0
 		for _, t := range r.Tenants {
 			if kind.of(t) == 0 {
 				continue
 			}
-			hours += kind.of(t)
+			length += kind.of(t)
+			gaps += len(t.Gaps)
 			if tenants++; tenants <= maxWho {
 				n.Who = append(n.Who, whoIs(t.Tenant))
 			}
 		}
-		if tenants > 0 {
-			n.More = max(0, tenants-maxWho)
-			n.Why = fmt.Sprintf("%s of %s", hoursText(hours), plural(tenants, "tenant"))
-			all = append(all, n)
+		if tenants == 0 {
+			continue
+		}
+		n.More = max(0, tenants-maxWho)
+		n.Why = fmt.Sprintf("%s of %s", billing.DurationText(length), plural(tenants, "tenant"))
+		if kind.sign == gapSign {
+			n.Why = fmt.Sprintf("resources of %s were silent %s, for %s in all", plural(tenants, "tenant"), plural(gaps, "time"), billing.DurationText(length))
+		}
+		all = append(all, n)
+		if kind.sign == gapSign {
+			all = append(all, r.shortGaps()...)
 		}
 	}
 	return all, more
+}
+
+// shortGaps says of meters that have many short gaps what would have covered
+// them.
+func (r *Report) shortGaps() (all []need) {
+	for _, g := range r.short.Repeated() {
+		all = append(all, need{Class: gapClass, Sign: gapSign, What: "short gaps",
+			Why: fmt.Sprintf("meter %s: %v, of %s", short(g.Meter), g, plural(g.Tenants(), "tenant")), Next: short(g.Hint(r.Facts.Holds))})
+	}
+	return all
 }

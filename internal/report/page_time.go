@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"html/template"
 	"time"
+
+	"github.com/openstack-artifice/artifice/internal/billing"
 )
 
 // A look is how a state is told: by a class, which gives it a colour and a
@@ -20,15 +22,13 @@ var looks = [states]look{
 	InDoubt:   {"d", "?", "in doubt"},
 }
 
-// cells are the cells of the calendar, by state and whether there is a gap.
-var cells = func() (all [states][2]template.HTML) {
+// gapSign and gapClass are the look of a gap in time that is billed.
+const gapSign, gapClass = "g", "b g"
+
+// cells are the cells of the calendar, by state.
+var cells = func() (all [states]template.HTML) {
 	for state, l := range looks {
-		all[state][0] = template.HTML(fmt.Sprintf(`<td class="%s">%s`, l.class, l.sign))
-		sign := l.sign
-		if State(state) == Billed || State(state) == Collected {
-			sign = "g"
-		}
-		all[state][1] = template.HTML(fmt.Sprintf(`<td class="%s g">%s`, l.class, sign))
+		all[state] = template.HTML(fmt.Sprintf(`<td class="%s">%s`, l.class, l.sign))
 	}
 	return all
 }()
@@ -36,16 +36,26 @@ var cells = func() (all [states][2]template.HTML) {
 // noHour is the cell of an hour that the clocks leave out.
 const noHour template.HTML = `<td>`
 
+// cell is the cell of an hour, or of several. One with gaps says how long they
+// are.
 func cell(h Hour) template.HTML {
-	if h.Gap {
-		return cells[h.State][1]
+	if !h.Gap {
+		return cells[h.State]
 	}
-	return cells[h.State][0]
+	sign := looks[h.State].sign
+	if h.State == Billed || h.State == Collected {
+		sign = gapSign
+	}
+	title := ""
+	if h.Silent > 0 {
+		title = fmt.Sprintf(` title="silent for %s"`, billing.DurationText(h.Silent))
+	}
+	return template.HTML(fmt.Sprintf(`<td class="%s g"%s>%s`, looks[h.State].class, title, sign))
 }
 
 func word(h Hour) string {
 	if h.Gap {
-		return looks[h.State].word + ", with a gap"
+		return looks[h.State].word + ", silent for " + billing.DurationText(h.Silent)
 	}
 	return looks[h.State].word
 }
@@ -77,8 +87,9 @@ type tenantView struct {
 	Who             who
 	Days            []template.HTML
 	Billed, Missing int
-	Gaps            int
-	Open            bool // whether there is anything to be seen in its hours
+	Silent          string // how long its resources were, in all; "" for never
+	Open            bool   // whether there is anything to be seen in its hours
+	Gaps            gapsView
 	Hours           []hourView
 	Runs            []runView
 	MoreRuns        int
@@ -111,7 +122,7 @@ func (r *Report) time() timeView {
 			v.More++
 			continue
 		}
-		v.Rows = append(v.Rows, r.tenantTime(t, len(days), at, v.Daily))
+		v.Rows = append(v.Rows, r.tenantTime(t, days, at, v.Daily))
 	}
 	return v
 }
@@ -130,8 +141,12 @@ func (r *Report) days() (days []time.Time, at [][2]int) {
 	return days, at
 }
 
-func (r *Report) tenantTime(t Tenant, days int, at [][2]int, daily bool) tenantView {
-	v := tenantView{Who: whoIs(t.Tenant), Billed: t.Counted[Billed], Missing: t.Counted[Missing], Gaps: t.Gaps, Open: len(r.Tenants) == 1}
+func (r *Report) tenantTime(t Tenant, dates []time.Time, at [][2]int, daily bool) tenantView {
+	days := len(dates)
+	v := tenantView{Who: whoIs(t.Tenant), Billed: t.Counted[Billed], Missing: t.Counted[Missing], Open: len(r.Tenants) == 1}
+	if t.Silent > 0 {
+		v.Silent = billing.DurationText(t.Silent)
+	}
 	byDay, byHour, clock := make([]Hour, days), make([]Hour, days*24), make([]bool, days*24)
 	for i, h := range t.Hours {
 		day, hour := at[i][0], at[i][1]
@@ -157,6 +172,7 @@ func (r *Report) tenantTime(t Tenant, days int, at [][2]int, daily bool) tenantV
 		}
 		v.Hours = append(v.Hours, row)
 	}
+	v.Gaps = r.gapsOf(t, dates, byDay)
 	all := runs(t.Hours)
 	v.MoreRuns = max(0, len(all)-maxRuns)
 	for _, s := range all[:len(all)-v.MoreRuns] {
@@ -176,7 +192,7 @@ func legend() []legendView {
 		{Hour{State: Parked}, "its order waits until a cause is mended"},
 		{Hour{State: InDoubt}, "nobody can tell whether the ERP has its invoice"},
 		{Hour{State: Missing}, "has passed, and is not collected"},
-		{Hour{State: Billed, Gap: true}, "a resource sent nothing for some of it: that is billed to nobody"},
+		{Hour{State: Billed, Gap: true}, "a resource sent nothing for some of it: that is billed to nobody; the cell says how long"},
 		{Hour{State: Outside}, "still to come, or before the first sample"},
 	}
 	var all []legendView

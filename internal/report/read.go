@@ -19,7 +19,7 @@ var forever = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 // Read gathers the facts of a calendar month, of the tenants with these ids or
 // of all. Its Order reads on from the engine's store.
 func Read(ctx context.Context, e *billing.Engine, month usage.Span, ids []string) (Facts, error) {
-	f := Facts{Deployment: e.Deployment, Sources: e.SourceNames, Location: e.Location, Month: month, Now: e.Now()}
+	f := Facts{Deployment: e.Deployment, Sources: e.SourceNames, Location: e.Location, Month: month, Now: e.Now(), Holds: e.Holds()}
 	var err error
 	if f.Last, err = LastMonth(month, e.Location); err != nil {
 		return f, err

@@ -82,8 +82,8 @@ func TestRead(t *testing.T) {
 		t.Errorf("costs are %v, changes %v", r.Costs, r.Changes)
 	}
 	// By name, b, c, Kea. The long gap covers all of april.
-	if kea := r.Tenants[2]; kea.Name != "Kea" || kea.Gaps != 721 {
-		t.Errorf("tenant %s has gaps in %d hours", kea.Name, kea.Gaps)
+	if kea := r.Tenants[2]; kea.Name != "Kea" || len(kea.Gaps) != 2 || kea.Silent != 721*time.Hour+kea.Gaps[1].To.Sub(kea.Gaps[1].From) {
+		t.Errorf("tenant %s has gaps %v, silent for %v", kea.Name, kea.Gaps, kea.Silent)
 	}
 	tenants, found, gaps, _ = read("b")
 	if !slices.Equal(tenants, []string{"b"}) || len(found) != 0 || !slices.Equal(gaps, []string{"other"}) {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/openstack-artifice/artifice/internal/billing"
 	"github.com/openstack-artifice/artifice/ledger"
 	"github.com/openstack-artifice/artifice/usage"
 )
@@ -41,6 +42,8 @@ type Facts struct {
 	// other, as all items of a large month are a lot.
 	Order func(key string) (ledger.Order, error)
 	Gaps  []ledger.Gap
+	// Holds is for how long a sample holds, by meter, where that is known.
+	Holds map[string]time.Duration
 	// Named says in a text what the program is called: hints are written for one
 	// that is called artifice. It may be nil.
 	Named func(hint string) string
@@ -77,6 +80,8 @@ type Report struct {
 	Changes    []Change
 	Totals     []Total // of the tenants that are compared
 	Uncompared int     // tenants of the month before that are not billed to the end of this one
+
+	short billing.ShortGaps
 }
 
 // A Tenant is a tenant's month.
@@ -84,7 +89,8 @@ type Tenant struct {
 	usage.Tenant
 	Hours   []Hour // of every window of the month
 	Counted [states]int
-	Gaps    int // hours with a gap
+	Gaps    []ledger.Gap
+	Silent  time.Duration // of all resources, within the month
 	shown   bool
 }
 
@@ -98,7 +104,7 @@ type Order struct {
 // Make computes a report.
 func Make(f Facts, limits Limits) (*Report, error) {
 	r := &Report{Facts: f, Limits: limits}
-	marks, orders, gaps := map[string][]ledger.Mark{}, map[string][]ledger.Order{}, map[string][]ledger.Gap{}
+	marks, orders, gaps := map[string][]ledger.Mark{}, map[string][]ledger.Order{}, f.gaps()
 	for _, m := range f.Marks {
 		if m.Tenant == "" {
 			r.Facts.whole = append(r.Facts.whole, m)
@@ -108,17 +114,15 @@ func Make(f Facts, limits Limits) (*Report, error) {
 	for _, o := range f.Orders {
 		orders[o.Tenant.ID] = append(orders[o.Tenant.ID], o)
 	}
-	for _, g := range f.Gaps {
-		gaps[g.Tenant] = append(gaps[g.Tenant], g)
-	}
 	whole := map[string]bool{} // the tenants that are billed to the end of the month
 	for _, tenant := range f.Tenants {
-		t := Tenant{Tenant: tenant, Hours: r.Facts.hours(marks[tenant.ID], within(f.Month, orders[tenant.ID]), gaps[tenant.ID])}
+		t := Tenant{Tenant: tenant, Hours: r.Facts.hours(marks[tenant.ID], within(f.Month, orders[tenant.ID]), gaps[tenant.ID]), Gaps: gaps[tenant.ID]}
 		for _, h := range t.Hours {
 			t.Counted[h.State]++
-			if h.Gap {
-				t.Gaps++
-			}
+			t.Silent += h.Silent
+		}
+		for _, g := range t.Gaps {
+			r.short.Add(g)
 		}
 		whole[tenant.ID] = Reserved(f.Month, orders[tenant.ID])
 		r.Tenants = append(r.Tenants, t)
@@ -245,7 +249,9 @@ func (r *Report) show() {
 	slices.SortFunc(r.Tenants, func(a, b Tenant) int { return byName(a.Tenant, b.Tenant) })
 }
 
-// unusual is how many hours a person may have to do something about.
-func (t Tenant) unusual() int {
-	return t.Counted[InDoubt] + t.Counted[Parked] + t.Counted[Claimed] + t.Counted[Missing] + t.Gaps
+// unusual is for how long there is something that a person may have to do
+// something about.
+func (t Tenant) unusual() time.Duration {
+	hours := t.Counted[InDoubt] + t.Counted[Parked] + t.Counted[Claimed] + t.Counted[Missing]
+	return time.Duration(hours)*time.Hour + t.Silent
 }
