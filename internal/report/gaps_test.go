@@ -44,9 +44,9 @@ func TestSilent(t *testing.T) {
 		t.Errorf("it is silent for %v, want %v", a.Silent, want)
 	}
 	page := write(t, r)
-	gaps := between(t, page, `<div class="both gaps">`, "</details>")
+	gaps := between(t, page, `<div class="gaps">`, "</details>")
 	for _, want := range []string{
-		`<tr><th scope="row">2025-04-05<td class="n">1 min 30 s</tr>`, `<tr><th scope="row">2025-04-06<td class="n">1 h</tr>`,
+		`<li>2025-04-05 <b>1 min 30 s</b></li>`, `<li>2025-04-06 <b>1 h</b></li>`,
 		`<tr><th scope="row">2025-04-05 00:10:00 &#43;13:00<td>2025-04-05 00:10:20 &#43;13:00<td class="n">20 s<td><bdi>instance</bdi><td><bdi>vm-2</bdi></tr>`,
 	} {
 		contains(t, gaps, want)

@@ -117,13 +117,16 @@ func (r *Report) label(block usage.Span) string { return billing.BlockLabel(bloc
 
 // who is a tenant for a person: a name, and the id that tells it from others of
 // that name.
-type who struct{ Name, ID string }
+type who struct {
+	Name, ID string
+	Bare     bool // there is no name, and Name is the id
+}
 
 func whoIs(t usage.Tenant) who {
 	if t.Name == "" || t.Name == t.ID {
-		return who{Name: short(t.ID)}
+		return who{Name: short(t.ID), Bare: true}
 	}
-	return who{short(t.Name), short(t.ID)}
+	return who{Name: short(t.Name), ID: short(t.ID)}
 }
 
 func money(d decimal.Decimal, digits int32) template.HTML {

@@ -46,18 +46,26 @@ func cell(h Hour) template.HTML {
 	if h.State == Billed || h.State == Collected {
 		sign = gapSign
 	}
-	title := ""
-	if h.Silent > 0 {
-		title = fmt.Sprintf(` title="silent for %s"`, billing.DurationText(h.Silent))
+	title := silence(h.Silent)
+	if title != "" {
+		title = ` title="silent for ` + title + `"`
 	}
 	return template.HTML(fmt.Sprintf(`<td class="%s g"%s>%s`, looks[h.State].class, title, sign))
 }
 
 func word(h Hour) string {
 	if h.Gap {
-		return looks[h.State].word + ", silent for " + billing.DurationText(h.Silent)
+		return looks[h.State].word + ", with gaps"
 	}
 	return looks[h.State].word
+}
+
+// silence is how long resources were silent, "" for never.
+func silence(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return billing.DurationText(d)
 }
 
 // timeView is the calendar: a row of days for each tenant, and for some tenants
@@ -105,7 +113,7 @@ type hourView struct {
 type runView struct {
 	Cell           template.HTML
 	Word, From, To string
-	Length         string
+	Length, Silent string
 }
 
 // maxRuns is how many spells are told in words.
@@ -143,10 +151,7 @@ func (r *Report) days() (days []time.Time, at [][2]int) {
 
 func (r *Report) tenantTime(t Tenant, dates []time.Time, at [][2]int, daily bool) tenantView {
 	days := len(dates)
-	v := tenantView{Who: whoIs(t.Tenant), Billed: t.Counted[Billed], Missing: t.Counted[Missing], Open: len(r.Tenants) == 1}
-	if t.Silent > 0 {
-		v.Silent = billing.DurationText(t.Silent)
-	}
+	v := tenantView{Who: whoIs(t.Tenant), Billed: t.Counted[Billed], Missing: t.Counted[Missing], Silent: silence(t.Silent), Open: len(r.Tenants) == 1}
 	byDay, byHour, clock := make([]Hour, days), make([]Hour, days*24), make([]bool, days*24)
 	for i, h := range t.Hours {
 		day, hour := at[i][0], at[i][1]
@@ -176,7 +181,7 @@ func (r *Report) tenantTime(t Tenant, dates []time.Time, at [][2]int, daily bool
 	all := runs(t.Hours)
 	v.MoreRuns = max(0, len(all)-maxRuns)
 	for _, s := range all[:len(all)-v.MoreRuns] {
-		v.Runs = append(v.Runs, runView{cell(s.hour), word(s.hour), r.instant(r.Facts.window(s.from).Start), r.instant(r.Facts.window(s.to).Start), hoursText(s.to - s.from)})
+		v.Runs = append(v.Runs, runView{cell(s.hour), word(s.hour), r.instant(r.Facts.window(s.from).Start), r.instant(r.Facts.window(s.to).Start), hoursText(s.to - s.from), silence(s.hour.Silent)})
 	}
 	return v
 }
