@@ -29,7 +29,7 @@ func collectCommand(a *App) *cobra.Command {
 		Example: "  artifice collect\n  artifice collect --through 2013-09-01",
 		Args:    noArgs,
 	}
-	cmd.Flags().StringVar(&through, "through", "", "the samples are complete up to this `time`, on a window border")
+	cmd.Flags().StringVar(&through, "through", "", "the samples are complete up to this `time`, on a window border; a date is where its day begins")
 	workers := cmd.Flags().Int("workers", 0, "the `number` of resources that are computed at the same time; 0 for one on each core")
 	output := outputFlag(cmd)
 	cmd.RunE = a.with(needSources, func(ctx context.Context, s *session, cmd *cobra.Command, _ []string) error {
@@ -40,6 +40,7 @@ func collectCommand(a *App) *cobra.Command {
 				return wrongUse("--through: %w", err)
 			}
 			until = t
+			a.tellBorder(through, t)
 		}
 		s.Workers = *workers
 		if s.Workers == 0 {
@@ -73,6 +74,13 @@ func collectCommand(a *App) *cobra.Command {
 		return nil
 	})
 	return cmd
+}
+
+// tellBorder says where a date begins, where that is not at midnight.
+func (a *App) tellBorder(date string, t time.Time) {
+	if len(date) == len(time.DateOnly) && t.Format("15:04") != "00:00" {
+		a.sayf("note: %s begins at %s here: windows are whole UTC hours", date, t.Format(time.RFC3339))
+	}
 }
 
 // maxTold is how many windows a person is told of that are too late.

@@ -16,7 +16,7 @@ type blockFlags struct{ month, from, to string }
 
 func (b *blockFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&b.month, "month", "", "the calendar `month`, in the deployment's time zone: 2013-08")
-	cmd.Flags().StringVar(&b.from, "from", "", "where the block begins, a `time` on a window border: 2013-08-01 or 2013-08-01T05:00Z")
+	cmd.Flags().StringVar(&b.from, "from", "", "where the block begins, a `time` on a window border: 2013-08-01, which is where that day begins, or 2013-08-01T05:00Z")
 	cmd.Flags().StringVar(&b.to, "to", "", "where the block ends, a `time` that no longer belongs to it")
 }
 

@@ -37,14 +37,30 @@ func monthBorder(year int, month time.Month, in *time.Location) time.Time {
 	}
 }
 
-// timeLayouts are the ways to write an instant on a command line: with a zone,
-// and without one for the deployment's.
-var timeLayouts = []string{time.RFC3339, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02T15", "2006-01-02 15:04", "2006-01-02"}
+// dayBorder is the first whole UTC hour whose local date is the day's.
+func dayBorder(day time.Time, in *time.Location) (time.Time, error) {
+	near := usage.WindowAt(time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, in)).Start
+	for hours := range 7 {
+		local := near.Add(time.Duration(hours-3) * usage.WindowLength).In(in)
+		if local.Format(time.DateOnly) == day.Format(time.DateOnly) {
+			return local, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%s never was in %v: clocks skipped it", day.Format(time.DateOnly), in)
+}
+
+// timeLayouts are the ways to write an instant on a command line, beside a date:
+// with a zone, and without one for the deployment's.
+var timeLayouts = []string{time.RFC3339, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02T15", "2006-01-02 15:04"}
 
 // ParseTime reads an instant on a window border. A time without a zone is the
 // deployment's local time; one that the clocks left out, or showed twice, is
-// refused.
+// refused. A date is where its day begins: like a month, at the first whole UTC
+// hour of it, which is not midnight in a zone that is off the hour.
 func ParseTime(text string, in *time.Location) (time.Time, error) {
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
+		return dayBorder(day, in)
+	}
 	for _, layout := range timeLayouts {
 		t, err := time.ParseInLocation(layout, text, in)
 		if err != nil {

@@ -102,7 +102,15 @@ func TestParseTime(t *testing.T) {
 		{"2013-08-01T05", "UTC", "2013-08-01T05:00:00Z", ""},
 		{"2013-08-01 05:00", "UTC", "2013-08-01T05:00:00Z", ""},
 		{"2013-08-01T05:30", "UTC", "", "not on a window border, a whole UTC hour (2013-08-01T05:00:00Z and 2013-08-01T06:00:00Z are)"},
-		{"2013-08-01", "Asia/Kolkata", "", "not on a window border"},
+		{"2013-08-01", "Asia/Kolkata", "2013-07-31T19:00:00Z", ""}, // midnight is 18:30Z: as August begins
+		{"2013-08-01T00:00", "Asia/Kolkata", "", "not on a window border, a whole UTC hour (2013-07-31T23:30:00+05:30 and 2013-08-01T00:30:00+05:30 are)"},
+		{"2013-08-01", "Asia/Kathmandu", "2013-07-31T19:00:00Z", ""},    // midnight is 18:15Z
+		{"2018-11-04", "America/Sao_Paulo", "2018-11-04T03:00:00Z", ""}, // clocks went from 00:00 to 01:00
+		{"2018-02-17", "America/Sao_Paulo", "2018-02-17T02:00:00Z", ""}, // and back at the end of this one
+		{"2024-11-03", "America/Havana", "2024-11-03T04:00:00Z", ""},    // midnight was twice
+		{"2011-12-30", "Pacific/Apia", "", "2011-12-30 never was in Pacific/Apia"},
+		{"2025-04-06", "Australia/Lord_Howe", "2025-04-05T13:00:00Z", ""}, // +11:00
+		{"2025-07-06", "Australia/Lord_Howe", "2025-07-05T14:00:00Z", ""}, // +10:30: midnight is 13:30Z
 		{"2024-09-29T02:00", "Pacific/Auckland", "", "never was in Pacific/Auckland"},
 		{"2024-04-07T02:00", "Pacific/Auckland", "", "was twice in Pacific/Auckland"},
 		{"yesterday", "UTC", "", "is not a time (write 2013-08-01"},
@@ -124,5 +132,32 @@ func TestParseTime(t *testing.T) {
 				t.Errorf("%s, want %s", got, test.want)
 			}
 		})
+	}
+}
+
+// A date is where months are cut: a month is from its first day to that of the
+// next, and days meet.
+func TestDaysAreOfMonths(t *testing.T) {
+	for _, name := range []string{"UTC", "Asia/Kolkata", "Asia/Kathmandu", "Pacific/Auckland", "America/Sao_Paulo", "Australia/Lord_Howe", "America/St_Johns", "Africa/Monrovia"} {
+		in := zone(t, name)
+		var last time.Time
+		for day := time.Date(1971, 1, 1, 0, 0, 0, 0, time.UTC); day.Year() < 2026; day = day.AddDate(0, 0, 1) {
+			at, err := ParseTime(day.Format(time.DateOnly), in)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			// In 1988 the clocks of Newfoundland moved by two hours.
+			if length := at.Sub(last); !last.IsZero() && (length < 22*time.Hour || length > 26*time.Hour) {
+				t.Errorf("%s: the day before %v has %v", name, day, length)
+			}
+			last = at
+			if day.Day() != 1 {
+				continue
+			}
+			month, err := Month(day.Format("2006-01"), in)
+			if err != nil || !month.Start.Equal(at) {
+				t.Errorf("%s: %v begins %v, and its month %v", name, day, at, month.Start)
+			}
+		}
 	}
 }
