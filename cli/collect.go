@@ -25,7 +25,12 @@ func collectCommand(a *App) *cobra.Command {
 			"such a window was billed, the difference goes on the tenant's next invoice.\n\n" +
 			"Files do not tell whether they are complete. Without --through, usage is\n" +
 			"collected up to the last hour that samples follow; with it, up to the time\n" +
-			"that you vouch for.",
+			"that you vouch for.\n\n" +
+			"For each source it says how many samples that gave (samples), and how many of\n" +
+			"them count (counted): once for each meter that reads them, without repetitions,\n" +
+			"and without those that are not before the time that it collected through. They\n" +
+			"are of so many tenants, and series: a resource under a meter. Windows and\n" +
+			"entries are what was written, 0 where nothing is new.",
 		Example: "  artifice collect\n  artifice collect --through 2013-09-01",
 		Args:    noArgs,
 	}
