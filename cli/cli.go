@@ -47,6 +47,8 @@ type Command func(*App) *cobra.Command
 func Main(registry deployment.Registry, commands ...Command) int {
 	ctx, stop := Stoppable(context.Background())
 	defer stop()
+	// Whoever stops to read what it says must not stop what it does.
+	signal.Ignore(syscall.SIGPIPE)
 	app := &App{Registry: registry, Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now, Commands: commands, Program: calledAs(os.Args[0])}
 	return app.Run(ctx, os.Args[1:]...)
 }
@@ -75,10 +77,16 @@ func (a *App) Run(ctx context.Context, args ...string) int {
 	if a.Now == nil {
 		a.Now = time.Now
 	}
+	if _, again := a.Stdout.(readOut); !again {
+		a.Stdout = readOut{a.Stdout}
+	}
 	root := a.root()
 	root.SetArgs(args)
 	a.says.began = a.Now()
 	cmd, err := root.ExecuteContextC(ctx)
+	if onlyUnread(err) {
+		err = nil
+	}
 	code := a.end(ctx, cmd, err)
 	if err := a.says.write(cmd.Name(), code, a.Now()); err != nil {
 		a.report(fmt.Errorf("--metrics-file: %w", err))

@@ -64,7 +64,10 @@ func (o *outputValue) Type() string { return "table" }
 // are text, so that figures stay exact) or as CSV.
 func (g *grid) write(w io.Writer, output string) error {
 	all := *g // it stays as it is
-	return all.writer(w, output).end()
+	if err := all.writer(w, output).end(); !onlyUnread(err) {
+		return err
+	}
+	return nil
 }
 
 // A gridWriter writes a grid while its rows are added, so that all of them need
