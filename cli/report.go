@@ -34,6 +34,9 @@ func reportCommand(a *App) *cobra.Command {
 	cmd.Flags().StringVar(&path, "output-file", "", "the `file` to write, - for the standard output (default report-MONTH.html)")
 	tenants := tenantFlag(cmd)
 	cmd.RunE = a.with(0, func(ctx context.Context, s *session, cmd *cobra.Command, _ []string) error {
+		if month == "" {
+			return wrongUse("say which month\nhint: %s --month 2013-08", cmd.CommandPath())
+		}
 		block, err := (&blockFlags{month: month}).block(cmd, s.Location)
 		if err != nil {
 			return err

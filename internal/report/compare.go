@@ -148,7 +148,7 @@ func (c *Comparison) Changes() []Change {
 	slices.SortFunc(all, func(a, b Change) int {
 		return cmp.Or(b.size.Cmp(a.size),
 			strings.Compare(a.Tenant.ID, b.Tenant.ID), strings.Compare(a.Datacenter, b.Datacenter), strings.Compare(a.Service, b.Service),
-			strings.Compare(a.Currency, b.Currency), compareBool(a.Adjusts, b.Adjusts))
+			strings.Compare(a.Currency, b.Currency), cmp.Compare(rank(a.Adjusts), rank(b.Adjusts)))
 	})
 	return all
 }
@@ -189,12 +189,10 @@ func (c *Comparison) Totals() []Total {
 	return all
 }
 
-func compareBool(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case b:
-		return -1
+// rank sorts what is false first.
+func rank(b bool) int {
+	if b {
+		return 1
 	}
-	return 1
+	return 0
 }

@@ -40,7 +40,7 @@ func (r *Report) sums() []sum {
 		all[i].total, all[i].digits = all[i].total.Add(o.Total), max(all[i].digits, o.Digits)
 	}
 	slices.SortFunc(all, func(a, b sum) int {
-		return cmp.Or(slices.Index(statuses, a.status)-slices.Index(statuses, b.status), compareBool(b.Counts, a.Counts), strings.Compare(a.Currency, b.Currency))
+		return cmp.Or(slices.Index(statuses, a.status)-slices.Index(statuses, b.status), cmp.Compare(rank(b.Counts), rank(a.Counts)), strings.Compare(a.Currency, b.Currency))
 	})
 	for i := range all {
 		all[i].Total = money(all[i].total, all[i].digits)
