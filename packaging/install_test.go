@@ -37,8 +37,8 @@ artifice:artifice 750 /var/lib/artifice/samples`)
 		t.Errorf("before the config is filled in, check says %s, %v", said, err)
 	}
 
-	filled := regexp.MustCompile(`(?m)^#(deployment|currency) `).ReplaceAllString(read(t, m.path("etc/artifice/artifice.ini")), "$1 ")
-	m.write("etc/artifice/artifice.ini", filled, 0o644)
+	config := filled(t, m.path("etc/artifice/artifice.ini"))
+	m.write("etc/artifice/artifice.ini", config, 0o644)
 	m.write("etc/artifice/secrets/odoo", "s3cret\n", 0o640)
 	m.does("root", "chgrp artifice secrets/odoo && systemctl enable artifice-collect.timer artifice-bill.timer")
 	m.does("artifice", "cat secrets/odoo")
@@ -48,7 +48,7 @@ artifice:artifice 750 /var/lib/artifice/samples`)
 	m.does("root", "mkdir -p /run/systemd/system")
 	m.installs(newer)
 	m.says("dpkg-query -W -f '${Version}' artifice", "1.2.3")
-	if read(t, m.path("etc/artifice/artifice.ini")) != filled {
+	if read(t, m.path("etc/artifice/artifice.ini")) != config {
 		t.Error("the upgrade lost what was filled in")
 	}
 	m.says("cat rates.csv", read(t, "etc/rates.csv")) // which nobody had changed
@@ -82,12 +82,21 @@ func older(t *testing.T, deb string) string {
 	return dir + ".deb"
 }
 
+// filled is the example config, with what an operator must fill in.
+func filled(t *testing.T, path string) string {
+	t.Helper()
+	return regexp.MustCompile(`(?m)^#(deployment|currency) `).ReplaceAllString(read(t, path), "$1 ")
+}
+
+// sample is 2 GB for one hour.
+const sample = `[{"counter_name": "volume.size", "counter_type": "gauge", "counter_unit": "GB", "counter_volume": 2.0, "message_id": "m1",
+ "project_id": "t1", "resource_id": "v1", "resource_metadata": {}, "source": "openstack", "timestamp": "2013-08-05T03:52:24", "user_id": null}]`
+
 // bills does what the units do, several at once, as the user that they run as:
 // 2 GB for one hour are billed, once. It returns the orders.
 func (m machine) bills() string {
 	m.Helper()
-	m.write("var/lib/artifice/samples/a.json", `[{"counter_name": "volume.size", "counter_type": "gauge", "counter_unit": "GB", "counter_volume": 2.0, "message_id": "m1",
- "project_id": "t1", "resource_id": "v1", "resource_metadata": {}, "source": "openstack", "timestamp": "2013-08-05T03:52:24", "user_id": null}]`, 0o644)
+	m.write("var/lib/artifice/samples/a.json", sample, 0o644)
 	m.does("artifice", "artifice check")
 	m.does("artifice", "artifice collect --through 2013-09-01")
 	var runs sync.WaitGroup
