@@ -285,6 +285,7 @@ var said = [][]string{
 	{"export", "-"},
 	{"report", "--month", "2013-08", "--output-file", "report.html"},
 	{"adapters"},
+	{"version", "--verbose"},
 }
 
 // A secret shows nowhere, wherever the config has it and whatever goes wrong.
@@ -314,6 +315,7 @@ func TestCanary(t *testing.T) {
 						}
 					})
 				}
+				c.keepsAmbientSecrets(t, program, way)
 				t.Logf("%s: the secret arrived %d times", way.name, way.arrived.Load())
 			}
 			t.Logf("places with which the program runs: %q", slices.Sorted(maps.Keys(tried)))
@@ -327,7 +329,7 @@ func TestCanary(t *testing.T) {
 }
 
 // keepsSecret runs every command, all of which may fail.
-func (c candidate) keepsSecret(t *testing.T, program, config string) {
+func (c candidate) keepsSecret(t *testing.T, program, config string, env ...string) {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range map[string]string{"artifice.ini": config, "rates.csv": "RegionOne | volume.size | GB hour | 1\n", "samples/a.json": canarySample} {
@@ -336,7 +338,7 @@ func (c candidate) keepsSecret(t *testing.T, program, config string) {
 	}
 	for _, args := range said {
 		cmd := exec.CommandContext(t.Context(), program, args...)
-		cmd.Dir, cmd.Env = dir, canaryEnv(dir)
+		cmd.Dir, cmd.Env = dir, append(canaryEnv(dir), env...)
 		out, _ := cmd.CombinedOutput() // most of them must fail
 		secretIn(t, fmt.Sprint("artifice ", strings.Join(args, " ")), out)
 	}
