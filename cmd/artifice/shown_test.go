@@ -29,10 +29,12 @@ func TestShownCommandLines(t *testing.T) {
 		text, err := os.ReadFile(filepath.Join(root, name))
 		noError(t, err)
 		for _, m := range shown.FindAllStringSubmatch(string(text), -1) {
-			// A flag at the end may want a value.
-			var talk bytes.Buffer
-			app := &cli.App{Registry: artifice.Registry(), Stdout: &bytes.Buffer{}, Stderr: &talk, Now: time.Now, Commands: []cli.Command{demo}}
-			if code := app.Run(t.Context(), append(word.FindAllString(m[1], -1), "VALUE", "--help")...); code != cli.ExitDone {
+			words := word.FindAllString(m[1], -1)
+			var help, talk bytes.Buffer
+			app := &cli.App{Registry: artifice.Registry(), Stdout: &help, Stderr: &talk, Now: time.Now, Commands: []cli.Command{demo}}
+			// A flag at the end may want a value. What is no command has the help of all.
+			code := app.Run(t.Context(), append(words, "VALUE", "--help")...)
+			if code != cli.ExitDone || !strings.Contains(help.String(), "\n  artifice "+words[0]) {
 				t.Errorf("%s: artifice %s: %s", name, m[1], &talk)
 			}
 			seen++
