@@ -1,11 +1,9 @@
 package packaging_test
 
 import (
-	"errors"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -105,8 +103,9 @@ func (m machine) bills() string {
 			command := commandLines.FindStringSubmatch(read(m.T, filepath.Join("systemd", unit)))[1]
 			runs.Go(func() {
 				said, err := m.command("artifice", command).CombinedOutput()
-				// 3: another is at work. 1: September is not collected to its end.
-				if exit, _ := errors.AsType[*exec.ExitError](err); exit != nil && !slices.Contains([]int{1, 3}, exit.ExitCode()) {
+				another := strings.Contains(string(said), "another program is at work")
+				running := strings.Contains(string(said), "block 2013-09 ends ") // which is not collected to its end
+				if err != nil && !another && !running {
 					m.Errorf("%s: %v\n%s", command, err, said)
 				}
 			})
