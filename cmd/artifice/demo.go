@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -94,10 +95,18 @@ func runDemo(ctx context.Context, app *cli.App, dir string) error {
 		"orders --config " + config,
 		"check --config " + config,
 	} {
-		say("  go run ./cmd/artifice %s", next)
+		say("  %s %s", callAgain(), next)
 	}
 	say("Then copy %s, point [source:object] path at samples of your own, and collect.", config)
 	return nil
+}
+
+// callAgain is how the program is called: by its name where a shell finds it.
+func callAgain() string {
+	if _, err := exec.LookPath("artifice"); err != nil {
+		return "go run ./cmd/artifice"
+	}
+	return "artifice"
 }
 
 // prepareDemo writes what the demo reads. A config and rates that are there
