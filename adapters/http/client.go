@@ -15,6 +15,7 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"github.com/openstack-artifice/artifice/config"
+	"github.com/openstack-artifice/artifice/internal/web"
 )
 
 // client returns the transport that every request goes through. It is made
@@ -142,17 +143,7 @@ func keysIn(u *url.URL) []string {
 // sameOrigin keeps what authorizes us at the receiver from a rates URL that is
 // somewhere else.
 func sameOrigin(a, b *url.URL) bool {
-	return a.Scheme == b.Scheme && strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
-}
-
-func port(u *url.URL) string {
-	switch {
-	case u.Port() != "":
-		return u.Port()
-	case u.Scheme == "https":
-		return "443"
-	}
-	return "80"
+	return a.Scheme == b.Scheme && web.SameHost(a, b)
 }
 
 func (a *Invoice) authorize(req *nethttp.Request) error {

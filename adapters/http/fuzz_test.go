@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
-	"time"
 	"unicode"
 )
 
@@ -92,18 +91,6 @@ func FuzzReference(f *testing.F) {
 			}
 		default:
 			t.Errorf("%q for %v", reference, v)
-		}
-	})
-}
-
-func FuzzRetryAfter(f *testing.F) {
-	f.Add("7")
-	f.Add("Mon, 02 Sep 2013 00:01:00 GMT")
-	f.Add("99999999999999999999")
-	now := time.Date(2013, 9, 2, 0, 0, 0, 0, time.UTC)
-	f.Fuzz(func(t *testing.T, text string) {
-		if d := retryAfter(text, now); d < 0 || d > 365*24*time.Hour {
-			t.Errorf("%q is %v", text, d)
 		}
 	})
 }

@@ -10,11 +10,10 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"slices"
-	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 
+	"github.com/openstack-artifice/artifice/internal/web"
 	"github.com/openstack-artifice/artifice/invoice"
 )
 
@@ -108,29 +107,13 @@ func (a *Invoice) served(began time.Time, ok bool) {
 func (a *Invoice) wait(began time.Time, repeats int, after string) (wait time.Duration, ok bool) {
 	wait = a.jitter(min(longestWait, firstWait<<min(repeats, 10)))
 	now := a.now()
-	wait += retryAfter(after, now)
+	wait += web.RetryAfter(after, now)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if !a.idleSince.IsZero() && a.idleSince.Before(began) {
 		began = a.idleSince
 	}
 	return wait, !now.Add(wait).After(began.Add(a.config.RetryFor))
-}
-
-// retryAfter is the time that a Retry-After header asks for: seconds or a date.
-func retryAfter(text string, now time.Time) time.Duration {
-	const forever = 365 * 24 * time.Hour
-	text = strings.TrimSpace(text)
-	if text != "" && strings.Trim(text, "0123456789") == "" {
-		if seconds, err := strconv.Atoi(text); err == nil && seconds < int(forever/time.Second) {
-			return time.Duration(seconds) * time.Second
-		}
-		return forever
-	}
-	if date, err := nethttp.ParseTime(text); err == nil {
-		return min(max(0, date.Sub(now)), forever)
-	}
-	return 0
 }
 
 // attempt sends a request once.

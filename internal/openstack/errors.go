@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/openstack-artifice/artifice/internal/web"
 )
 
 // A StatusError is an answer that is not what the request asks for.
@@ -41,7 +43,7 @@ func (c *Cloud) judgeStatus(err *StatusError, header http.Header) *failure {
 	switch err.Status {
 	case http.StatusTooManyRequests, http.StatusRequestTimeout, http.StatusInternalServerError,
 		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return &failure{err: err, again: true, after: retryAfter(header, c.Now())}
+		return &failure{err: err, again: true, after: web.RetryAfter(header.Get("Retry-After"), c.Now())}
 	}
 	return &failure{err: err}
 }

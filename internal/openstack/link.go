@@ -6,6 +6,8 @@ import (
 	"maps"
 	"net/url"
 	"strings"
+
+	"github.com/openstack-artifice/artifice/internal/web"
 )
 
 // follow is the URL of a request: a path below the endpoint, or a link to the
@@ -51,21 +53,11 @@ func sameHost(endpoint, link *url.URL) error {
 	case !strings.EqualFold(link.Hostname(), endpoint.Hostname()):
 		return fmt.Errorf("a link to %s would carry the token away from %s; it is not followed (correct the service's idea of its own URL, or the endpoint)",
 			oneLine(link.Host), endpoint.Host)
-	case port(link) == port(endpoint):
+	case web.Port(link) == web.Port(endpoint):
 	case endpoint.Scheme == "https" && link.Scheme == "http" && link.Port() == "":
 	default:
 		return fmt.Errorf("a link to %s would carry the token away from %s; it is not followed (correct the service's idea of its own URL, or the endpoint)",
 			oneLine(link.Host), endpoint.Host)
 	}
 	return nil
-}
-
-func port(u *url.URL) string {
-	switch {
-	case u.Port() != "":
-		return u.Port()
-	case u.Scheme == "https":
-		return "443"
-	}
-	return "80"
 }

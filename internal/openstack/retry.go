@@ -3,9 +3,6 @@ package openstack
 import (
 	"context"
 	"fmt"
-	"net/http"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 )
@@ -140,20 +137,4 @@ func (p *patience) leaveAlone(ctx context.Context, c *Cloud) error {
 		return nil
 	}
 	return c.Sleep(ctx, wait+c.Jitter(firstWait))
-}
-
-// retryAfter is the time that a Retry-After header asks for: seconds or a date.
-func retryAfter(header http.Header, now time.Time) time.Duration {
-	const forever = 365 * 24 * time.Hour
-	text := strings.TrimSpace(header.Get("Retry-After"))
-	if text != "" && strings.Trim(text, "0123456789") == "" {
-		if seconds, err := strconv.Atoi(text); err == nil && seconds < int(forever/time.Second) {
-			return time.Duration(seconds) * time.Second
-		}
-		return forever
-	}
-	if date, err := http.ParseTime(text); err == nil {
-		return min(max(0, date.Sub(now)), forever)
-	}
-	return 0
 }
