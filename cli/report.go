@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/openstack-artifice/artifice/internal/billing"
+	"github.com/openstack-artifice/artifice/internal/files"
 	"github.com/openstack-artifice/artifice/internal/report"
 	"github.com/openstack-artifice/artifice/ledger"
 	"github.com/openstack-artifice/artifice/usage"
@@ -85,7 +86,7 @@ func (a *App) makeReport(ctx context.Context, s *session, block usage.Span, tena
 // replace writes a file, with this mode where it is new, in place of one that
 // may be there: whoever looks at it meanwhile sees the old one
 // whole or the new one whole. A path of - is stdout.
-func replace(path string, stdout io.Writer, mode fs.FileMode, write func(io.Writer) error) (err error) {
+func replace(path string, stdout io.Writer, mode fs.FileMode, write func(io.Writer) error) error {
 	if path == "-" {
 		return write(stdout)
 	}
@@ -101,21 +102,5 @@ func replace(path string, stdout io.Writer, mode fs.FileMode, write func(io.Writ
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s: there is no directory %s: make it first, or name another file", path, dir)
 	}
-	file, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*")
-	if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
-		return fmt.Errorf("%s cannot be written: %w", path, pathErr.Err) // without the name of a file that never was
-	}
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(file.Name()))
-		}
-	}()
-	err = errors.Join(write(file), file.Chmod(mode), file.Sync())
-	if err = errors.Join(err, file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
+	return files.Replace(path, mode, write)
 }

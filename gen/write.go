@@ -5,9 +5,10 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/rogpeppe/go-internal/diff"
+
+	"github.com/openstack-artifice/artifice/internal/files"
 )
 
 // Stale reports whether the file on disk is missing or differs.
@@ -36,23 +37,5 @@ func (o *Output) Write() (changed bool, err error) {
 	if err != nil || !stale {
 		return false, err
 	}
-	return true, replaceFile(o.Path, o.Code)
-}
-
-// replaceFile puts a new file in the place of another, or of none.
-func replaceFile(name string, data []byte) (err error) {
-	temporary, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(temporary.Name())
-		}
-	}()
-	_, err = temporary.Write(data)
-	if err = errors.Join(err, temporary.Chmod(0o644), temporary.Close()); err != nil {
-		return err
-	}
-	return os.Rename(temporary.Name(), name)
+	return true, files.Replace(o.Path, 0o644, files.Text(o.Code))
 }

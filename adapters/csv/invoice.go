@@ -12,6 +12,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/openstack-artifice/artifice/internal/files"
 	"github.com/openstack-artifice/artifice/invoice"
 	"github.com/openstack-artifice/artifice/rates"
 	"github.com/openstack-artifice/artifice/usage"
@@ -224,7 +225,7 @@ func (f *file) Commit(ctx context.Context) (reference string, err error) {
 		return "", err
 	}
 	// The name is there. Only the directory's own entry may still be lost.
-	if err := syncDir(filepath.Dir(f.path)); err != nil {
+	if err := files.SyncDir(filepath.Dir(f.path)); err != nil {
 		return "", invoice.UnknownOutcome(err)
 	}
 	return f.reference(), nil

@@ -8,8 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 
+	"github.com/openstack-artifice/artifice/internal/files"
 	"github.com/openstack-artifice/artifice/invoice"
 )
 
@@ -103,7 +103,7 @@ func makeDir(dir string) error {
 	err := os.Mkdir(dir, dirMode)
 	switch {
 	case err == nil:
-		return syncDir(filepath.Dir(dir))
+		return files.SyncDir(filepath.Dir(dir))
 	case errors.Is(err, fs.ErrExist):
 		return nil // where it is no directory, the next step says so
 	case !errors.Is(err, fs.ErrNotExist) || filepath.Dir(dir) == dir:
@@ -113,19 +113,6 @@ func makeDir(dir string) error {
 		return err
 	}
 	return makeDir(dir)
-}
-
-// syncDir makes the names in a directory last, where its file system can.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	if err := d.Sync(); !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, syscall.EINVAL) {
-		return err
-	}
-	return nil
 }
 
 // checkDir reports why files could not be written to a directory that is

@@ -17,6 +17,7 @@ import (
 
 	"github.com/openstack-artifice/artifice/cli"
 	"github.com/openstack-artifice/artifice/cmd/artifice/internal/cloud"
+	"github.com/openstack-artifice/artifice/internal/files"
 )
 
 // What the demo bills: always the same month, cloud.March2025, of the same
@@ -130,11 +131,7 @@ func prepareDemo(simulated *cloud.Cloud, dir string) error {
 			errs = append(errs, err)
 			continue
 		}
-		err := os.WriteFile(path+".tmp", content, 0o644)
-		if err == nil {
-			err = os.Rename(path+".tmp", path) // whole, or not there
-		}
-		errs = append(errs, err)
+		errs = append(errs, files.Replace(path, 0o644, files.Text(content)))
 	}
 	return errors.Join(errs...)
 }

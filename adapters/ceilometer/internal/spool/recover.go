@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/openstack-artifice/artifice/internal/files"
 )
 
 // ErrBusy says that another process has the spool.
@@ -109,7 +111,7 @@ func recoverFile(path string) error {
 		return os.Remove(path)
 	case !bytes.Equal(whole, text):
 		// In one step: who dies here finds the file as it was.
-		if err := replace(path, whole); err != nil {
+		if err := files.Replace(path, fileMode, files.Text(whole)); err != nil {
 			return err
 		}
 	}

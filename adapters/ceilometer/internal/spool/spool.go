@@ -6,6 +6,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/openstack-artifice/artifice/internal/files"
 )
 
 // A Spool is a directory that batches are put into. Its methods may be called
@@ -170,7 +172,7 @@ func (w *writer) begin() error {
 	if err != nil {
 		return err
 	}
-	if err := syncDir(w.dir); err != nil {
+	if err := files.SyncDir(w.dir); err != nil {
 		return errors.Join(err, f.Close(), os.Remove(path))
 	}
 	w.file, w.path, w.size, w.since = f, path, 0, now

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/openstack-artifice/artifice/internal/files"
 )
 
 // The meters, as samples call them.
@@ -74,26 +76,9 @@ func (c *Cloud) WriteSamples(dir string) error {
 	return nil
 }
 
-// write makes the file under another name first, so that nobody reads half.
-func (f *file) write(path string, ids *dice) (err error) {
-	temporary := path + ".tmp"
-	out, err := os.Create(temporary)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(temporary)
-		}
-	}()
-	if err := f.compress(out, ids); err != nil {
-		out.Close()
-		return err
-	}
-	if err := out.Close(); err != nil {
-		return err
-	}
-	return os.Rename(temporary, path)
+// write makes the file: nobody reads half of it.
+func (f *file) write(path string, ids *dice) error {
+	return files.Replace(path, 0o644, func(w io.Writer) error { return f.compress(w, ids) })
 }
 
 func (f *file) compress(out io.Writer, ids *dice) error {
