@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"github.com/openstack-artifice/artifice/internal/files"
 )
 
 // pools are the connections to a file.
@@ -175,15 +177,5 @@ func create(ctx context.Context, path string) (err error) {
 	if err := os.Link(name, path); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	return syncDirectory(dir)
-}
-
-// syncDirectory makes sure that a new name in the directory survives a crash
-// of the machine.
-func syncDirectory(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return files.SyncDir(dir)
 }
