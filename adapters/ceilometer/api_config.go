@@ -38,8 +38,7 @@ type APIConfig struct {
 	Lookback time.Duration `ini:"lookback,default=35d"`
 
 	// Late is how late Ceilometer may hear of a sample. A run reads what the one
-	// before it did not, and so much before. It must be longer than the longest
-	// hold of a meter: what a state lasts beyond its sample is lost otherwise.
+	// before it did not, and so much before.
 	Late time.Duration `ini:"late,default=2d"`
 
 	// Datacenter is where a resource ran whose samples do not tell. Without one
@@ -61,7 +60,6 @@ const (
 
 const (
 	minLookback = 2 * time.Hour
-	minLate     = 2 * time.Hour
 	maxPage     = 100_000 // samples in an answer
 )
 
@@ -84,8 +82,8 @@ func (c APIConfig) Validate() error {
 	if c.Lookback < minLookback {
 		wrong("lookback", "%v is less than %v (write 35d for a month, and some days until it is billed)", c.Lookback, minLookback)
 	}
-	if c.Late < minLate {
-		wrong("late", "%v is less than %v (write 2d: it must be longer than the longest hold of a meter)", c.Late, minLate)
+	if c.Late < 0 {
+		wrong("late", "%v is no time to look back (write 2d)", c.Late)
 	}
 	return errors.Join(errs...)
 }

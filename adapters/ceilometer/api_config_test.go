@@ -9,9 +9,9 @@ import (
 	"github.com/openstack-artifice/artifice/config"
 )
 
-// What a state lasts beyond its sample is read again only where late is longer.
-func TestAPILateIsNotShort(t *testing.T) {
-	for late, good := range map[time.Duration]bool{-time.Hour: false, 0: false, 2*time.Hour - 1: false, 2 * time.Hour: true, 48 * time.Hour: true} {
+// A run never begins later than the one before it ended.
+func TestAPILateLooksBack(t *testing.T) {
+	for late, good := range map[time.Duration]bool{-1: false, 0: true, time.Minute: true, 48 * time.Hour: true} {
 		c := newFakeAPI(t).config()
 		c.Late = late
 		err := c.Validate()
@@ -22,7 +22,7 @@ func TestAPILateIsNotShort(t *testing.T) {
 			continue
 		}
 		var key *config.KeyError
-		if !errors.As(err, &key) || key.Key != "late" || !strings.Contains(err.Error(), "is less than 2h0m0s") {
+		if !errors.As(err, &key) || key.Key != "late" || !strings.Contains(err.Error(), "-1ns is no time to look back (write 2d)") {
 			t.Errorf("late = %v: %v", late, err)
 		}
 	}
