@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -66,7 +67,7 @@ func (a *App) receive(ctx context.Context, d *deployment.Deployment, name, addre
 	case len(can) == 0:
 		return fmt.Errorf("no source of this deployment can receive (%s): choose one that can, such as adapters.ceilometer:Source", strings.Join(all, ", "))
 	}
-	if err := receivers[0].Receive(ctx, address, func(line string) { a.sayf("%s", line) }); err != nil {
+	if err := receivers[0].Receive(ctx, address, func(level slog.Level, line string) { a.tell(level, line) }); err != nil {
 		return fmt.Errorf("source:%s: %w", can[0], err)
 	}
 	a.sayf("stopped: what was received is kept")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"log/slog"
 	"time"
 )
 
@@ -95,6 +96,7 @@ type Receiver interface {
 	// Receive takes samples in until ctx ends, and then returns nil once what
 	// was being taken in is. They are sent to an address, host:port, or to the
 	// one of the source's config where that is "". What a person should know is
-	// told line by line.
-	Receive(ctx context.Context, address string, tell func(line string)) error
+	// told line by line, with how much it matters: debug for each of what is taken
+	// in, a warning for what is refused.
+	Receive(ctx context.Context, address string, tell func(level slog.Level, line string)) error
 }

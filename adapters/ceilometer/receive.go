@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"time"
@@ -86,7 +87,7 @@ var _ usage.Receiver = (*Source)(nil)
 // samples, or single ones, as Ceilometer's HTTP publisher sends them. It answers
 // once they are on the disk, in files of the source's directory. A batch that
 // cannot be right is refused whole, with its reasons, and set aside.
-func (s *Source) Receive(ctx context.Context, address string, tell func(line string)) (err error) {
+func (s *Source) Receive(ctx context.Context, address string, tell func(slog.Level, string)) (err error) {
 	address = cmp.Or(address, s.receive.Listen)
 	if address == "" {
 		return errors.New("no address to listen on: set receive.listen, such as 127.0.0.1:8777")
@@ -108,16 +109,16 @@ func (s *Source) Receive(ctx context.Context, address string, tell func(line str
 	}
 	defer func() { err = errors.Join(err, kept.Close()) }()
 	options.Keep, options.Refuse = kept.Add, kept.Refuse
-	tell(fmt.Sprintf("listening on %s, keeping samples in %s", listener.Addr(), s.path))
+	tell(slog.LevelInfo, fmt.Sprintf("listening on %s, keeping samples in %s", listener.Addr(), s.path))
 	if err := receive.Notify(os.Getenv("NOTIFY_SOCKET"), "READY=1"); err != nil {
-		tell(fmt.Sprintf("systemd cannot be told: %v", err))
+		tell(slog.LevelWarn, fmt.Sprintf("systemd cannot be told: %v", err))
 	}
 	return receive.New(options).Serve(ctx, listener)
 }
 
 func (s *Source) sealAfter() time.Duration { return cmp.Or(s.receive.SealAfter, time.Minute) }
 
-func (s *Source) receiveOptions(tell func(string)) (receive.Options, error) {
+func (s *Source) receiveOptions(tell func(slog.Level, string)) (receive.Options, error) {
 	c := s.receive
 	token, err := c.token()
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -43,7 +44,7 @@ func startReceiving(t testing.TB, c ReceiveConfig) *receiving {
 	ctx, cancel := context.WithCancel(context.Background())
 	at, ended := make(chan string, 1), make(chan error, 1)
 	go func() {
-		ended <- s.Receive(ctx, "127.0.0.1:0", func(line string) {
+		ended <- s.Receive(ctx, "127.0.0.1:0", func(_ slog.Level, line string) {
 			if rest, ok := strings.CutPrefix(line, "listening on "); ok {
 				address, _, _ := strings.Cut(rest, ",")
 				at <- address
@@ -291,7 +292,7 @@ func TestReceiveNowhere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Receive(t.Context(), test.address, func(string) {}); err == nil || !strings.Contains(err.Error(), test.want) {
+		if err := s.Receive(t.Context(), test.address, func(slog.Level, string) {}); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%v, want %q", err, test.want)
 		}
 	}

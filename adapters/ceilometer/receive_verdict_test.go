@@ -3,6 +3,7 @@ package ceilometer
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -39,7 +40,7 @@ func (v *verdict) source(c Config) *Source {
 
 // post reports whether a batch is acknowledged.
 func (v *verdict) post(batch string) bool {
-	o, err := v.source(Config{}).receiveOptions(func(string) {})
+	o, err := v.source(Config{}).receiveOptions(func(slog.Level, string) {})
 	if err != nil {
 		v.t.Fatal(err)
 	}

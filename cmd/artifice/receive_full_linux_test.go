@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -20,7 +21,7 @@ func TestReceiverDiskFull(t *testing.T) {
 	defer stop()
 	address := freeAddress(t)
 	ended := make(chan error, 1)
-	go func() { ended <- source.Receive(ctx, address, func(string) {}) }()
+	go func() { ended <- source.Receive(ctx, address, func(slog.Level, string) {}) }()
 
 	p := &publisher{sent: map[int]int{}, acked: map[int]bool{}}
 	full := 0

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"log/slog"
 	"maps"
 	"slices"
 	"sync"
@@ -298,11 +299,11 @@ type deaf struct {
 	receive func(context.Context) error
 }
 
-func (d deaf) Receive(ctx context.Context, _ string, tell func(string)) error {
+func (d deaf) Receive(ctx context.Context, _ string, tell func(slog.Level, string)) error {
 	if d.receive == nil {
 		return nil
 	}
-	tell("listening")
+	tell(slog.LevelInfo, "listening")
 	return d.receive(ctx)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"log/slog"
 	"slices"
 	"testing"
 	"time"
@@ -142,8 +143,8 @@ func (m *Source) Names(_ context.Context, of usage.NameKind) iter.Seq2[usage.Nam
 
 func (m *Source) CheckHealth(context.Context) iter.Seq2[string, error] { return sequenceOf("memory") }
 
-func (m *Source) Receive(ctx context.Context, _ string, tell func(string)) error {
-	tell("listening")
+func (m *Source) Receive(ctx context.Context, _ string, tell func(slog.Level, string)) error {
+	tell(slog.LevelInfo, "listening")
 	<-ctx.Done()
 	return nil
 }

@@ -3,6 +3,7 @@ package usagetest
 import (
 	"context"
 	"iter"
+	"log/slog"
 	"maps"
 	"reflect"
 	"slices"
@@ -117,7 +118,7 @@ func receivingEnds(b *sourceBench) {
 	defer cancel()
 	var told sync.Once // a source says that it listens
 	ended := make(chan error, 1)
-	go func() { ended <- receiver.Receive(ctx, "127.0.0.1:0", func(string) { told.Do(cancel) }) }()
+	go func() { ended <- receiver.Receive(ctx, "127.0.0.1:0", func(slog.Level, string) { told.Do(cancel) }) }()
 	select {
 	case err := <-ended:
 		if err != nil {

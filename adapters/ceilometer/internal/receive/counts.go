@@ -2,6 +2,7 @@ package receive
 
 import (
 	"fmt"
+	"log/slog"
 	"sync"
 )
 
@@ -40,17 +41,18 @@ func (s *Server) tellCounts() {
 	if batches == 0 && refused == 0 {
 		return
 	}
-	text := fmt.Sprintf("received %d samples in %d batches (%d KiB)", samples, batches, (bytes+1023)/1024)
+	level, text := slog.LevelInfo, fmt.Sprintf("received %d samples in %d batches (%d KiB)", samples, batches, (bytes+1023)/1024)
 	if refused > 0 {
+		level = slog.LevelWarn
 		text += fmt.Sprintf(", and refused %d requests", refused)
 	}
-	s.o.Tell(text)
+	s.o.Tell(level, text)
 }
 
 // Write takes what net/http has to say of connections that failed.
 func (s *Server) Write(line []byte) (int, error) {
 	if s.counts.refuse() {
-		s.o.Tell(oneLine(string(line)))
+		s.o.Tell(slog.LevelWarn, oneLine(string(line)))
 	}
 	return len(line), nil
 }

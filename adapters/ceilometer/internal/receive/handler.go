@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"mime"
 	"net"
 	"net/http"
@@ -33,6 +34,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	samples, size, err := s.take(w, r)
 	if err == nil {
 		s.counts.add(samples, size)
+		s.o.Tell(slog.LevelDebug, fmt.Sprintf("%s: received %d samples (%d bytes)", sender(r), samples, size))
 		w.Header().Set("Content-Type", "application/json")
 		fmt.Fprintf(w, "{\"samples\": %d}\n", samples)
 		return
@@ -42,7 +44,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refused = refuse(http.StatusServiceUnavailable, "it cannot be kept: %v; send it again", err)
 	}
 	if s.counts.refuse() {
-		s.o.Tell(fmt.Sprintf("%s: %d %s: %s", sender(r), refused.status, http.StatusText(refused.status), oneLine(refused.text)))
+		s.o.Tell(slog.LevelWarn, fmt.Sprintf("%s: %d %s: %s", sender(r), refused.status, http.StatusText(refused.status), oneLine(refused.text)))
 	}
 	header := w.Header()
 	header.Set("Content-Type", "text/plain; charset=utf-8")
@@ -160,11 +162,11 @@ func (s *Server) setAside(batch []byte, why error) error {
 	path, err := s.o.Refuse(batch)
 	switch {
 	case err != nil:
-		s.o.Tell("a refused batch could not be set aside: " + oneLine(err.Error()))
+		s.o.Tell(slog.LevelWarn, "a refused batch could not be set aside: "+oneLine(err.Error()))
 	case path == "":
-		s.o.Tell("a refused batch was not set aside: there are too many already")
+		s.o.Tell(slog.LevelWarn, "a refused batch was not set aside: there are too many already")
 	default:
-		s.o.Tell("a refused batch was set aside: " + path)
+		s.o.Tell(slog.LevelWarn, "a refused batch was set aside: "+path)
 	}
 	return refuse(http.StatusBadRequest, "%v", why)
 }

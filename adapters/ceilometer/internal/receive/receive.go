@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -40,7 +41,7 @@ type Options struct {
 	IsFull func(error) bool
 
 	Now  func() time.Time
-	Tell func(line string) // for people
+	Tell func(level slog.Level, line string) // for people
 }
 
 // A Server receives batches.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -62,7 +63,9 @@ func (k *keeper) options() Options {
 			return "aside", nil
 		},
 		IsFull: func(err error) bool { return errors.Is(err, syscall.ENOSPC) },
-		Tell:   func(line string) { locked(func() { k.told = append(k.told, line) }) },
+		Tell: func(level slog.Level, line string) {
+			locked(func() { k.told = append(k.told, level.String()+" "+line) })
+		},
 	}
 }
 
@@ -143,7 +146,7 @@ func TestTake(t *testing.T) {
 			if got := strings.Join(k.refused, "|"); got != test.aside {
 				t.Errorf("set aside is %q, want %q", got, test.aside)
 			}
-			if told := strings.Join(k.told, "\n"); (test.status == 200) != (told == "") || strings.Contains(told, "secret") {
+			if told := strings.Join(k.told, "\n"); (test.status == 200) == strings.Contains(told, "WARN") || strings.Contains(told, "secret") {
 				t.Errorf("told is %q", told)
 			}
 			if again := w.Header().Get("Retry-After"); (again != "") != (test.status >= 500) {
@@ -244,7 +247,7 @@ func TestStop(t *testing.T) {
 	close(goOn)
 	noError(t, <-answered)
 	noError(t, <-stopped)
-	if len(k.kept) != 1 || len(k.told) != 1 || k.told[0] != "received 1 samples in 1 batches (1 KiB)" {
+	if want := "DEBUG 127.0.0.1: received 1 samples (4 bytes)|INFO received 1 samples in 1 batches (1 KiB)"; len(k.kept) != 1 || strings.Join(k.told, "|") != want {
 		t.Errorf("kept %q, told %q", k.kept, k.told)
 	}
 }
@@ -314,7 +317,7 @@ func TestManyRefusals(t *testing.T) {
 		t.Errorf("%d lines are told", len(k.told))
 	}
 	s.tellCounts()
-	if last := k.told[len(k.told)-1]; last != "received 0 samples in 0 batches (0 KiB), and refused 100 requests" {
+	if last := k.told[len(k.told)-1]; last != "WARN received 0 samples in 0 batches (0 KiB), and refused 100 requests" {
 		t.Errorf("told is %q", last)
 	}
 }
