@@ -181,6 +181,7 @@ func TestReceiveMistakes(t *testing.T) {
 		{"no resource", "[" + plain() + ",\n" + plain(`"vm"`, "null") + "]", "batch:2: sample 2: no resource (resource_id is missing, null or empty)" + again},
 		{"no tenant", "[" + plain(`"project_id":"acme",`, "") + "]", "batch:1: sample 1: no tenant (project_id is missing)" + again},
 		{"a tenant that is no text", "[" + plain(`"acme"`, `{}`) + "]", "batch:1: sample 1: the tenant is an object, not a text" + again},
+		{"a sender that is no text", "[" + plain(`"unit":`, `"source":7,"unit":`) + "]", "batch:1: sample 1: the source is a number, not a text" + again},
 		{"an event", `[{"message_id":"1","event_type":"compute.instance.create.end","generated":"2013-08-04T23:29:05","traits":[]}]`,
 			"batch:1: sample 1: no meter (counter_name, meter or name is missing, null or empty)"},
 		{"of next week", "[" + plain("2013-08-04", "2013-08-12") + "]", "batch:1: sample 1: timestamp 2013-08-12T23:29:05Z lies in the future; look at the clock of its agent"},

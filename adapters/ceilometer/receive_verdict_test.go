@@ -110,7 +110,7 @@ func TestReceivedIsCollected(t *testing.T) {
 	})
 	member := func(t *rapid.T, names []string, good ...string) string {
 		value := rapid.SampledFrom(good).Draw(t, "value")
-		switch rapid.IntRange(0, 50).Draw(t, "odd") {
+		switch rapid.IntRange(0, 40).Draw(t, "odd") {
 		case 0:
 			return ""
 		case 1, 2:
