@@ -124,6 +124,9 @@ func TestAPIContract(t *testing.T) {
 			f := newFakeAPI(t)
 			f.old = old
 			all := f.fillContract()
+			stranger := all[0]
+			stranger.ID, stranger.Tenant = "strange", "strange"
+			f.samples = append(f.samples, fakeSample{id: stranger.ID, meter: stranger.Meter, tenant: stranger.Tenant, resource: stranger.Resource, volume: stranger.Volume.String(), at: stranger.Time, metadata: stranger.Metadata})
 			for _, s := range all {
 				if !slices.Contains(f.projects, s.Tenant) {
 					f.projects = append(f.projects, s.Tenant)
@@ -135,6 +138,7 @@ func TestAPIContract(t *testing.T) {
 			usagetest.RunSource(t, usagetest.SourceSetup{
 				Samples:     all,
 				NamesMeters: old,
+				LeftOut:     []usage.Sample{stranger},
 				New:         func(testing.TB) usage.Source { return f.open(c) },
 				Tenants:     []usage.Tenant{{ID: f.projects[0], Name: "name of " + f.projects[0]}},
 			})
