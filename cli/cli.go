@@ -97,28 +97,30 @@ func (a *App) Run(ctx context.Context, args ...string) int {
 
 // end says how a command ended, and gives the exit code.
 func (a *App) end(ctx context.Context, cmd *cobra.Command, err error) int {
-	var exit *exitError
-	known := errors.As(err, &exit)
-	if known {
-		err = exit.err
+	exit, others := splitExit(err)
+	wrong := exit != nil && exit.code == ExitUsage
+	stopped := ctx.Err() != nil && !wrong && err != nil
+	left := others
+	if exit != nil {
+		left = errors.Join(exit.err, others)
 	}
-	wrong := known && exit.code == ExitUsage
-	stopped := ctx.Err() != nil && !wrong && (known || err != nil)
-	if err != nil && !(stopped && errors.Is(err, ctx.Err())) {
-		a.report(err)
+	if left != nil && !(stopped && errors.Is(left, ctx.Err())) {
+		a.report(left)
 	}
 	switch {
 	case stopped:
 		a.warnf("%s", a.watch.stopped(cmd.CommandPath()))
 		return ExitStopped
-	case known:
+	case wrong:
+		return ExitUsage
+	case others != nil && !errors.Is(others, ledger.ErrLocked):
+		return ExitFailed
+	case exit != nil:
 		return exit.code
-	case err == nil:
-		return ExitDone
-	case errors.Is(err, ledger.ErrLocked):
+	case others != nil:
 		return ExitParked
 	}
-	return ExitFailed
+	return ExitDone
 }
 
 func (a *App) root() *cobra.Command {

@@ -47,6 +47,30 @@ type exitError struct {
 
 func (e *exitError) Error() string { return fmt.Sprintf("exit code %d: %v", e.code, e.err) }
 
+// splitExit takes what asks for an exit code out of an error, nil where nothing
+// does, and returns what went wrong beside it: closing the store, say. That
+// nobody reads the output any more is no such thing.
+func splitExit(err error) (exit *exitError, others error) {
+	if onlyUnread(err) {
+		return nil, nil
+	}
+	if !errors.As(err, &exit) {
+		return nil, err
+	}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return exit, nil
+	}
+	for _, one := range joined.Unwrap() {
+		asks, other := splitExit(one)
+		if asks != nil && asks != exit {
+			other = errors.Join(asks.err, other)
+		}
+		others = errors.Join(others, other)
+	}
+	return exit, others
+}
+
 // wrongUse is an error in how the program was called.
 func wrongUse(format string, args ...any) error {
 	return &exitError{code: ExitUsage, err: fmt.Errorf(format, args...)}
