@@ -1,11 +1,9 @@
 package cli
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -19,6 +17,7 @@ import (
 
 	"github.com/openstack-artifice/artifice/config"
 	"github.com/openstack-artifice/artifice/internal/billing"
+	"github.com/openstack-artifice/artifice/internal/files"
 	"github.com/openstack-artifice/artifice/internal/metrics"
 	"github.com/openstack-artifice/artifice/ledger"
 )
@@ -60,7 +59,7 @@ func newFigures() *metrics.Set {
 
 // figures is what a run has to say to Prometheus.
 type figures struct {
-	path       string // "" for nothing
+	path       metricsFile
 	began      time.Time
 	deployment string // "" where the config could not be read
 	collected  []billing.Collected
@@ -69,8 +68,28 @@ type figures struct {
 }
 
 func (f *figures) register(root *cobra.Command) {
-	root.PersistentFlags().StringVar(&f.path, "metrics-file", "", "write figures for Prometheus into this `file`, for node_exporter's textfile collector")
+	f.path = "" // what an earlier command line has said
+	root.PersistentFlags().Var(&f.path, "metrics-file", "write figures for Prometheus into this `file`, for node_exporter's textfile collector")
 }
+
+// A metricsFile is the file of the figures, "" for none.
+type metricsFile string
+
+// Set implements pflag.Value. Figures are added to those of earlier runs, which
+// the standard output does not keep.
+func (m *metricsFile) Set(text string) error {
+	if text == "-" {
+		return errors.New("name a file: it keeps the figures of earlier runs")
+	}
+	*m = metricsFile(text)
+	return nil
+}
+
+// String implements pflag.Value.
+func (m *metricsFile) String() string { return string(*m) }
+
+// Type implements pflag.Value.
+func (m *metricsFile) Type() string { return "string" }
 
 // name notes which deployment a config is of, which may be told of one that is
 // wrong otherwise.
@@ -148,20 +167,17 @@ func (f *figures) write(command string, code int, now time.Time) (err error) {
 	if f.path == "" {
 		return nil
 	}
-	unlock, err := lockDirectory(filepath.Dir(f.path))
+	path := string(f.path)
+	unlock, err := lockDirectory(filepath.Dir(path))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	before, err := os.ReadFile(f.path)
+	before, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	text := f.text(before, command, code, now)
-	return replace(f.path, nil, 0o644, func(w io.Writer) error {
-		_, err := io.Copy(w, bytes.NewReader(text))
-		return err
-	})
+	return replace(path, 0o644, files.Text(f.text(before, command, code, now)))
 }
 
 // text is the file after this run, given what it was before.

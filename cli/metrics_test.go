@@ -243,3 +243,18 @@ func TestMetricsAreDocumented(t *testing.T) {
 		t.Errorf("docs/metrics.md tells of %s, which is not there", name)
 	}
 }
+
+// Figures of several runs are kept in a file: the standard output is none.
+func TestMetricsFileIsAFile(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for path, want := range map[string]int{"-": ExitUsage, "": ExitDone} {
+		var said bytes.Buffer
+		code := (&App{Stdout: &said, Stderr: &said}).Run(t.Context(), "version", "--metrics-file", path)
+		if code != want || strings.Contains(said.String(), "name a file") != (want == ExitUsage) {
+			t.Errorf("--metrics-file %q: exit code %d: %s", path, code, &said)
+		}
+	}
+	if left, err := os.ReadDir("."); err != nil || len(left) > 0 {
+		t.Errorf("%v is left, %v", left, err)
+	}
+}

@@ -52,12 +52,13 @@ func reportCommand(a *App) *cobra.Command {
 		if path == "" {
 			path = "report-" + billing.BlockLabel(block, s.Location) + ".html"
 		}
-		if err := replace(path, a.Stdout, 0o600, r.Write); err != nil {
+		if path == "-" {
+			return r.Write(a.Stdout)
+		}
+		if err := replace(path, 0o600, r.Write); err != nil {
 			return err
 		}
-		if path != "-" {
-			a.sayf("wrote %s: open it in a browser", path)
-		}
+		a.sayf("wrote %s: open it in a browser", path)
 		return nil
 	})
 	return cmd
@@ -84,15 +85,12 @@ func (a *App) makeReport(ctx context.Context, s *session, block usage.Span, tena
 }
 
 // replace writes a file, with this mode where it is new, in place of one that
-// may be there: whoever looks at it meanwhile sees the old one
-// whole or the new one whole. A path of - is stdout.
-func replace(path string, stdout io.Writer, mode fs.FileMode, write func(io.Writer) error) error {
-	if path == "-" {
-		return write(stdout)
-	}
+// may be there: whoever looks at it meanwhile sees the old one whole or the new
+// one whole.
+func replace(path string, mode fs.FileMode, write func(io.Writer) error) error {
 	switch before, err := os.Stat(path); {
 	case err == nil && !before.Mode().IsRegular():
-		return fmt.Errorf("%s is no file: name another, or - for the standard output", path)
+		return fmt.Errorf("%s is no file: name another", path)
 	case err == nil:
 		mode = before.Mode().Perm()
 	case !errors.Is(err, fs.ErrNotExist):
