@@ -16,6 +16,7 @@ import (
 	"github.com/openstack-artifice/artifice/internal/billing"
 	"github.com/openstack-artifice/artifice/invoice"
 	"github.com/openstack-artifice/artifice/ledger"
+	"github.com/openstack-artifice/artifice/usage"
 )
 
 func checkCommand(a *App) *cobra.Command {
@@ -38,35 +39,15 @@ func checkCommand(a *App) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		c := newChecks()
-		c.add("config", d.Path, nil)
-		meters, err := d.Meters(cmd.Context())
-		names := make([]string, len(meters))
-		for i, m := range meters {
-			names[i] = m.Name
-		}
-		if err == nil {
-			c.grid.add("ok", "config", "meters", strings.Join(names, ", "))
-		} else {
-			c.add("config", "meters", err)
-		}
-		c.progress = a.watch.begin(billing.Step{Name: "check", Unit: "checks", Whole: true})
-		for _, s := range d.Sources {
-			healthOf(cmd.Context(), &c, s)
-		}
-		failed := c.failed
-		healthOf(cmd.Context(), &c, d.Store)
-		if c.failed == failed {
-			if err := a.checkLedger(cmd, &c, d); err != nil {
+		var block usage.Span
+		if flags.given() {
+			if block, err = flags.block(cmd, d.Timezone); err != nil {
 				return err
 			}
 		}
-		healthOf(cmd.Context(), &c, d.Invoice)
-		c.progress.End()
-		if flags != (blockFlags{}) {
-			if err := a.checkPrices(cmd, &c, &flags); err != nil {
-				return err
-			}
+		c := a.check(cmd, d, block)
+		if err := cmd.Context().Err(); err != nil {
+			return err
 		}
 		if err := c.write(a.Stdout, *output); err != nil {
 			return err
@@ -77,6 +58,42 @@ func checkCommand(a *App) *cobra.Command {
 		return nil
 	}
 	return cmd
+}
+
+// check makes all checks: those of prices for a block only, zero for none. What
+// keeps one from being made is the outcome of that one.
+func (a *App) check(cmd *cobra.Command, d *deployment.Deployment, block usage.Span) checks {
+	c := newChecks()
+	c.add("config", d.Path, nil)
+	meters, err := d.Meters(cmd.Context())
+	names := make([]string, len(meters))
+	for i, m := range meters {
+		names[i] = m.Name
+	}
+	if err == nil {
+		c.grid.add("ok", "config", "meters", strings.Join(names, ", "))
+	} else {
+		c.add("config", "meters", err)
+	}
+	c.progress = a.watch.begin(billing.Step{Name: "check", Unit: "checks", Whole: true})
+	for _, s := range d.Sources {
+		healthOf(cmd.Context(), &c, s)
+	}
+	failed := c.failed
+	healthOf(cmd.Context(), &c, d.Store)
+	if c.failed == failed {
+		if err := a.checkLedger(cmd, &c, d); err != nil {
+			c.add(d.Store.Key, "deployment "+d.Deployment, err)
+		}
+	}
+	healthOf(cmd.Context(), &c, d.Invoice)
+	c.progress.End()
+	if !block.IsZero() {
+		if err := a.checkPrices(cmd, &c, block); err != nil {
+			c.add("invoice", "prices", err)
+		}
+	}
+	return c
 }
 
 func plural(n int, what string) string { return count(n, what, what+"s") }
@@ -224,16 +241,12 @@ func (a *App) checkLedger(cmd *cobra.Command, c *checks, d *deployment.Deploymen
 }
 
 // checkPrices holds the ERP's prices against what was used in a block.
-func (a *App) checkPrices(cmd *cobra.Command, c *checks, flags *blockFlags) error {
+func (a *App) checkPrices(cmd *cobra.Command, c *checks, block usage.Span) (err error) {
 	s, err := a.open(cmd.Context(), cmd, needERP)
 	if err != nil {
 		return err
 	}
-	defer s.close()
-	block, err := flags.block(cmd, s.Location)
-	if err != nil {
-		return err
-	}
+	defer func() { err = errors.Join(err, s.close()) }()
 	checker, ok := s.ERP.(invoice.PriceChecker)
 	if !ok {
 		c.add("invoice", a.named("prices (it cannot review them: see artifice draft)"), nil)
