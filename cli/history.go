@@ -16,12 +16,7 @@ func historyCommand(a *App) *cobra.Command {
 			"changed or deleted. ORDER is the order's key, or as much of its beginning as\n" +
 			"is unique.",
 		Example: "  artifice orders\n  artifice history 3f1c29a0",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return wrongUse("history takes the key of one order\nhint: artifice orders lists them")
-			}
-			return nil
-		},
+		Args:    oneOrder,
 	}
 	output := outputFlag(cmd)
 	cmd.RunE = a.with(0, func(ctx context.Context, s *session, _ *cobra.Command, args []string) error {

@@ -73,12 +73,7 @@ func statementCommand(a *App) *cobra.Command {
 			"An item that corrects an earlier block says which.\n" +
 			"ORDER is the order's key, or as much of its beginning as is unique.",
 		Example: "  artifice orders\n  artifice statement 3f1c29a0",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return wrongUse("statement takes the key of one order\nhint: artifice orders lists them")
-			}
-			return nil
-		},
+		Args:    oneOrder,
 	}
 	output := outputFlag(cmd)
 	cmd.RunE = a.with(0, func(ctx context.Context, s *session, _ *cobra.Command, args []string) error {
@@ -116,6 +111,15 @@ func (s *session) tellPending(ctx context.Context, a *App, tenant string) error 
 	}
 	if n > 0 {
 		a.sayf("note: %s of blocks of tenant %s that were billed, for a later order (artifice status --tenant %s lists them)", count(n, "adjustment waits", "adjustments wait"), tenant, tenant)
+	}
+	return nil
+}
+
+// oneOrder refuses all but the key of one order. An empty one, as of a variable
+// that is not set, is the beginning of every key.
+func oneOrder(cmd *cobra.Command, args []string) error {
+	if len(args) != 1 || args[0] == "" {
+		return wrongUse("%s takes the key of one order\nhint: artifice orders lists them", cmd.Name())
 	}
 	return nil
 }

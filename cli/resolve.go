@@ -16,12 +16,7 @@ func resolveCommand(a *App) *cobra.Command {
 			"its invoice, and what it calls it, or that it has not. Nothing is sent. Where\n" +
 			"it was not billed, the next bill sends it.",
 		Example: "  artifice orders\n  artifice resolve 3f1c29a0 --billed INV/2013/0042\n  artifice resolve 3f1c29a0 --not-billed",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return wrongUse("resolve takes the key of one order\nhint: artifice orders lists them")
-			}
-			return nil
-		},
+		Args:    oneOrder,
 	}
 	cmd.Flags().StringVar(&reference, "billed", "", "the ERP has the invoice, under this `reference`")
 	cmd.Flags().BoolVar(&notBilled, "not-billed", false, "the ERP has no such invoice")

@@ -22,12 +22,7 @@ func voidCommand(a *App) *cobra.Command {
 			"another key. What later orders have billed for the block already is left out of\n" +
 			"it, and what the order itself billed for earlier blocks is billed again.",
 		Example: "  artifice orders\n  artifice void 3f1c29a0 --reason \"wrong price of m1.large\"",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return wrongUse("void takes the key of one order\nhint: artifice orders lists them")
-			}
-			return nil
-		},
+		Args:    oneOrder,
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "why, for whoever reads the history")
 	cmd.RunE = a.with(0, func(ctx context.Context, s *session, _ *cobra.Command, args []string) error {
