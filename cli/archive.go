@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 
 	"github.com/openstack-artifice/artifice/internal/archive"
 	"github.com/openstack-artifice/artifice/internal/billing"
+	"github.com/openstack-artifice/artifice/internal/files"
 	"github.com/openstack-artifice/artifice/ledger"
 )
 
@@ -78,6 +80,9 @@ func pruneCommand(a *App) *cobra.Command {
 		if before == "" || export == "" {
 			return wrongUse("prune needs --before MONTH and --export FILE\nhint: %s --help", cmd.CommandPath())
 		}
+		if export == "-" {
+			return wrongUse("--export: name a file: nobody knows whether the standard output is kept, and what is pruned is in no other place")
+		}
 		until, err := monthOrTime(before, s.Location)
 		if err != nil {
 			return wrongUse("--before: %w", err)
@@ -138,8 +143,9 @@ func oneFile(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// create writes a new file, readable by its owner alone, and takes it away
-// again where that fails. A path of - is stdout.
+// create writes a new file, readable by its owner alone, that is there after a
+// crash as well, and takes it away again where that fails. A path of - is
+// stdout.
 func create(path string, stdout io.Writer, write func(io.Writer) error) (err error) {
 	if path == "-" {
 		return write(stdout)
@@ -169,5 +175,8 @@ func create(path string, stdout io.Writer, write func(io.Writer) error) (err err
 	if err == nil {
 		err = file.Sync()
 	}
-	return errors.Join(err, file.Close())
+	if err = errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	return files.SyncDir(filepath.Dir(path))
 }
