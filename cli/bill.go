@@ -53,9 +53,7 @@ func billCommand(a *App) *cobra.Command {
 		s.Workers = *workers
 		outcomes, err := bill(ctx, *tenants)
 		if len(outcomes) > 0 {
-			if werr := a.writeOutcomes(s, outcomes, *output); werr != nil {
-				return errors.Join(err, werr)
-			}
+			err = errors.Join(err, a.writeOutcomes(s, outcomes, *output))
 		}
 		if *due && len(outcomes) == 0 && err == nil {
 			a.sayf("nothing is due")

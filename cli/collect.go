@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"runtime"
 	"slices"
@@ -64,9 +65,7 @@ func collectCommand(a *App) *cobra.Command {
 			a.tellCollected(s, c)
 		}
 		if len(collected) > 0 {
-			if werr := g.write(a.Stdout, *output); werr != nil {
-				return werr
-			}
+			err = errors.Join(err, g.write(a.Stdout, *output))
 		}
 		if err != nil {
 			return err

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -45,9 +46,7 @@ func reconcileCommand(a *App) *cobra.Command {
 			return err
 		}
 		if len(outcomes) > 0 {
-			if werr := a.writeOutcomes(s, outcomes, *output); werr != nil {
-				return werr
-			}
+			err = errors.Join(err, a.writeOutcomes(s, outcomes, *output))
 		}
 		told := a.tellReconciled(s, outcomes)
 		if err != nil {
