@@ -13,8 +13,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/shopspring/decimal"
-
 	"github.com/openstack-artifice/artifice/config"
 	"github.com/openstack-artifice/artifice/usage"
 )
@@ -76,12 +74,20 @@ func (s *Source) file(name string) iter.Seq2[usage.Sample, error] {
 		lines.FieldsPerRecord = -1 // a line too short is one mistake, and not the last
 		for index := 1; ; index++ {
 			fields, err := lines.Read()
-			if errors.Is(err, io.EOF) {
+			origin := usage.Origin{Name: name, Index: index}
+			var mistake *csv.ParseError
+			switch {
+			case errors.Is(err, io.EOF):
+				return
+			case err == nil:
+				origin.Line, _ = lines.FieldPos(0)
+			case errors.As(err, &mistake):
+				origin.Line = mistake.StartLine
+			default: // the next line would say the same, without an end
+				yield(usage.Sample{}, err)
 				return
 			}
-			line, _ := lines.FieldPos(0)
-			sample, err := s.reading(fields, usage.Origin{Name: name, Line: line, Index: index}, err)
-			if !yield(sample, err) {
+			if !yield(s.reading(fields, origin, err)) {
 				return
 			}
 		}
@@ -97,7 +103,7 @@ func (s *Source) reading(fields []string, origin usage.Origin, err error) (usage
 		return usage.Sample{}, fmt.Errorf("%s: %w (correct the line)", origin, err)
 	}
 	at, err := time.Parse(time.RFC3339, fields[0])
-	volume, wrong := decimal.NewFromString(fields[3])
+	volume, wrong := config.Decimal(fields[3])
 	if err := errors.Join(err, wrong); err != nil {
 		return usage.Sample{}, fmt.Errorf("%s: %w (correct the line)", origin, err)
 	}
