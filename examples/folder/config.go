@@ -3,8 +3,6 @@ package folder
 import (
 	"errors"
 
-	"github.com/shopspring/decimal"
-
 	"github.com/openstack-artifice/artifice/config"
 )
 
@@ -20,7 +18,7 @@ type Config struct {
 func (c *Config) Validate() error {
 	var errs []error
 	for service, price := range c.Price {
-		if _, err := decimal.NewFromString(price); err != nil {
+		if _, err := config.Decimal(price); err != nil {
 			errs = append(errs, &config.KeyError{Key: "price." + service, Err: err})
 		}
 	}

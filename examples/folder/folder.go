@@ -14,6 +14,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/openstack-artifice/artifice/config"
 	"github.com/openstack-artifice/artifice/invoice"
 )
 
@@ -37,7 +38,7 @@ func (i *Invoice) Cost(_ context.Context, _, name string) (decimal.Decimal, erro
 	if !ok {
 		return decimal.Decimal{}, fmt.Errorf("%w for %q (give it as price.%s)", invoice.ErrNoCost, name, name)
 	}
-	return decimal.NewFromString(price)
+	return config.Decimal(price)
 }
 
 // Commit writes the file under a name of its own and links it to the order's.
