@@ -41,15 +41,22 @@ func explainCommand(a *App) *cobra.Command {
 	cmd.Flags().StringVar(&f.window, "window", "", "when the hour begins, a `time` on a window border")
 	cmd.Flags().BoolVar(&f.entries, "entries", false, "with an order: every hour of every resource")
 	output := outputFlag(cmd)
-	cmd.RunE = a.with(needSources, func(ctx context.Context, s *session, cmd *cobra.Command, args []string) error {
-		if len(args) == 2 {
-			if f.tenant+f.resource+f.window != "" {
-				return wrongUse("an order says which tenant and resources: leave --tenant, --resource and --window out")
-			}
-			return a.explainItem(ctx, s, args, f.entries, *output)
-		}
+	window := a.with(needSources, func(ctx context.Context, s *session, cmd *cobra.Command, _ []string) error {
 		return a.explainWindow(ctx, s, cmd, f, *output)
 	})
+	// What an item sums is in the store: no source is asked, nor need it be there.
+	item := a.with(0, func(ctx context.Context, s *session, _ *cobra.Command, args []string) error {
+		return a.explainItem(ctx, s, args, f.entries, *output)
+	})
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return window(cmd, args)
+		}
+		if f.tenant+f.resource+f.window != "" {
+			return wrongUse("an order says which tenant and resources: leave --tenant, --resource and --window out")
+		}
+		return item(cmd, args)
+	}
 	return cmd
 }
 
