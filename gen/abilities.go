@@ -27,7 +27,7 @@ var abilities = map[symbol][]symbol{
 		{usagePath, "HealthChecker"}, {usagePath, "Names"}, {usagePath, "Receiver"}, {usagePath, "TenantLister"}, closer,
 	},
 	{usagePath, "Transformer"}: {{usagePath, "GapFinder"}, {usagePath, "KeyUser"}, {usagePath, "NameUser"}},
-	{ledgerPath, "Store"}:      {{ledgerPath, "Archiver"}, {ledgerPath, "HealthChecker"}, {ledgerPath, "Locker"}, {ledgerPath, "Pruner"}, closer},
+	{ledgerPath, "Store"}:      {{ledgerPath, "Archiver"}, {ledgerPath, "HealthChecker"}, {ledgerPath, "Locker"}, {ledgerPath, "Prober"}, {ledgerPath, "Pruner"}, closer},
 }
 
 // The abilities that no contract declares.

@@ -2,6 +2,7 @@ package gen
 
 import (
 	"errors"
+	"go/types"
 	"io"
 	"os"
 	"path/filepath"
@@ -216,5 +217,36 @@ func TestGitHubEscapes(t *testing.T) {
 		"::error title=artifice-gen::no place\n"
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// Every interface of a contract's package is a contract, a part of one, or an
+// ability that adapters are held to.
+func TestAbilitiesAreAll(t *testing.T) {
+	c, err := load(t.Context(), deploymentOf(t), Options{ReadOnly: true}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{}
+	for _, k := range kinds {
+		for _, s := range k.shapes {
+			known[s.contract.String()] = true
+			contract := c.lookup(s.contract).Underlying().(*types.Interface)
+			for part := range contract.EmbeddedTypes() {
+				known[short(part)] = true
+			}
+			for _, ability := range abilities[s.contract] {
+				known[ability.String()] = true
+			}
+		}
+	}
+	for _, path := range []string{invoicePath, ledgerPath, usagePath} {
+		scope := c.packages[path].Types.Scope()
+		for _, name := range scope.Names() {
+			ability := symbol{path, name}
+			if found, ok := scope.Lookup(name).(*types.TypeName); ok && found.Exported() && types.IsInterface(found.Type()) && !known[ability.String()] {
+				t.Errorf("%s is in no list of abilities: a method that is nearly its own would never be called, and nobody told", ability)
+			}
+		}
 	}
 }

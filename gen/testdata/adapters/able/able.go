@@ -50,7 +50,7 @@ func (*Source) CheckHealth(ctx context.Context) error { return nil }
 // Close cannot fail.
 func (*Source) Close() {}
 
-// Store has a half of an ability.
+// Store has a half of an ability, and another that is none.
 type Store struct{ full.Store }
 
 // NewStore makes a Store.
@@ -58,6 +58,9 @@ func NewStore(context.Context, struct{}) (*Store, error) { return nil, nil }
 
 // Load writes another kind of records.
 func (*Store) Load(ctx context.Context, records iter.Seq2[string, error]) error { return nil }
+
+// Probe knows of two presences only.
+func (*Store) Probe(ctx context.Context) (present bool, err error) { return false, nil }
 
 // Transformer has names, of no kind.
 type Transformer struct{ full.Transformer }
