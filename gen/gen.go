@@ -187,7 +187,7 @@ func (o Options) environ() []string {
 }
 
 // buildFlags are the flags of the go command.
-func (o Options) buildFlags(t *target) []string {
+func (o Options) buildFlags() []string {
 	if o.Tags == "" {
 		return nil
 	}

@@ -26,11 +26,11 @@ type code struct {
 // missing, and go.mod may be changed, it tries again and lets the go command
 // add them.
 func load(ctx context.Context, t *target, o Options, paths []string) (*code, error) {
-	c, err := loadOnce(ctx, t, o, o.buildFlags(t), paths)
+	c, err := loadOnce(ctx, t, o, o.buildFlags(), paths)
 	if !o.mayComplete(t) || err == nil && !c.lacksModule() {
 		return c, err
 	}
-	return loadOnce(ctx, t, o, append(o.buildFlags(t), "-mod=mod"), paths)
+	return loadOnce(ctx, t, o, append(o.buildFlags(), "-mod=mod"), paths)
 }
 
 // lacksModule reports whether anything could not be loaded for want of a module

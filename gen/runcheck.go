@@ -102,7 +102,7 @@ func runCheck(ctx context.Context, t *target, o Options, adapters []*adapter) (c
 		return nil, err
 	}
 	run := func(flags ...string) ([]byte, error) {
-		args := slices.Concat([]string{"run", "-overlay", overlay}, o.buildFlags(t), flags, []string{path.Join(t.importPath, checkDirectory), o.configPath()})
+		args := slices.Concat([]string{"run", "-overlay", overlay}, o.buildFlags(), flags, []string{path.Join(t.importPath, checkDirectory), o.configPath()})
 		cmd := exec.CommandContext(ctx, "go", args...)
 		cmd.Dir = dir
 		cmd.Env = append(o.environ(), "PWD="+dir)
