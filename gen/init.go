@@ -12,10 +12,12 @@ import (
 	"path"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"text/template"
 
 	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
 	"golang.org/x/mod/semver"
 )
 
@@ -81,6 +83,9 @@ func (n *newDeployment) place(ctx context.Context) error {
 	if n.Package = identifier(n.Command); n.Package == "" || n.Package == "main" {
 		return fmt.Errorf("%q gives no name for a package (choose a directory whose name begins with a letter)", n.Command)
 	}
+	if slices.Contains([]string{"cli", "init", "os"}, n.Package) {
+		return fmt.Errorf("%q is what its program calls something else (choose a directory of another name)", n.Package)
+	}
 	n.Title = strings.ToUpper(n.Command[:1]) + n.Command[1:]
 	above := n.dir
 	for !isDirectory(above) {
@@ -96,6 +101,11 @@ func (n *newDeployment) place(ctx context.Context) error {
 		n.ImportPath = n.start.Module
 		if n.ImportPath == "" {
 			n.ImportPath = "example.com/" + n.Package
+		} else if err := module.CheckImportPath(n.ImportPath); err != nil {
+			return fmt.Errorf("-module: %w", err)
+		}
+		if err := n.checkImportPath(); err != nil {
+			return err
 		}
 		return n.makeModule(ctx)
 	}
@@ -108,6 +118,14 @@ func (n *newDeployment) place(ctx context.Context) error {
 		return err
 	}
 	n.ImportPath = path.Join(modfile.ModulePath(data), filepath.ToSlash(within))
+	return n.checkImportPath()
+}
+
+// checkImportPath refuses a directory whose name no import path may have.
+func (n *newDeployment) checkImportPath() error {
+	if err := module.CheckImportPath(path.Join(n.ImportPath, "cmd", n.Command)); err != nil {
+		return fmt.Errorf("%w (choose a directory whose name has letters from a to z, digits and dashes)", err)
+	}
 	return nil
 }
 
