@@ -136,6 +136,22 @@ artifice.ini:9:1: [transformer:times] unknown key "factr" (did you mean "factor"
 	}
 }
 
+// A transformer that is called like a built-in one would take the meters that
+// have a section, and no others.
+func TestTransformersOfOneName(t *testing.T) {
+	r := registry()
+	r.Transformers[0].Key = "transformer:uptime"
+	text := "[main]\ndeployment = x\ncurrency = NZD" + strings.ReplaceAll(adapters, ":times", ":uptime") + "[meter:instance]\nbilled = no\n"
+	f, err := config.Parse("artifice.ini", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `artifice.ini:7:1: transformer:uptime: there is a built-in transformer of this name (give yours another, here and in the meters that use it)`
+	if _, err := r.Load(f); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 func TestReferencesThatMeanTheSame(t *testing.T) {
 	text := "[main]\ndeployment = x\ncurrency = NZD" + adapters
 	for reference, ok := range map[string]bool{

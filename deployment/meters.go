@@ -39,7 +39,11 @@ func (l *loader) bindMeters(compiled []Adapter[usage.Transformer]) []meter {
 	rules := builtins()
 	for _, a := range compiled {
 		_, name, _ := strings.Cut(a.Key, ":")
-		rules[name] = l.rule(a)
+		if _, builtin := rules[name]; !builtin {
+			rules[name] = l.rule(a)
+		} else if key := l.main.Key(a.Key); key != nil {
+			l.fail(key.Pos, "%s: there is a built-in transformer of this name (give yours another, here and in the meters that use it)", a.Key)
+		}
 	}
 	sections := map[string]*config.Section{}
 	var names []string
