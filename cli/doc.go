@@ -1,9 +1,8 @@
-// Package cli is the command line of a deployment. A deployment's main is one
-// call:
+// Package cli is the command line of a deployment. The main of a deployment in
+// package acme is one call:
 //
-//	func main() { os.Exit(cli.Main(deployment.Registry())) }
+//	func main() { os.Exit(cli.Main(acme.Registry())) }
 //
-// Results go to standard output and talk goes to standard error. A program
-// exits with 0 when it did what was asked, 1 when it failed, 2 when it was
-// called wrongly, and 3 when some tenants are parked or in doubt.
+// Results go to standard output and talk goes to standard error. What a program
+// exits with is [ExitDone] and the other constants.
 package cli

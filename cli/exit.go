@@ -9,12 +9,12 @@ import (
 
 // The exit codes of a program.
 const (
-	ExitDone   = 0 // did what was asked
-	ExitFailed = 1
-	ExitUsage  = 2 // called wrongly
-	ExitParked = 3 // some tenants are parked, in doubt, or with another process
+	ExitDone   = 0 // it did what was asked
+	ExitFailed = 1 // something did not work
+	ExitUsage  = 2 // it was called wrongly, and did nothing
+	ExitParked = 3 // something is left: tenants are parked, in doubt, or with another process
 
-	ExitStopped = 130 // by SIGINT or SIGTERM, as shells have it
+	ExitStopped = 130 // it was stopped by SIGINT or SIGTERM; shells have it so
 )
 
 // exitCodes tells of them in the help, the manual and the documents.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -87,15 +88,16 @@ func adaptersCommand(a *App) *cobra.Command {
 	return cmd
 }
 
-// version is the version of the module that a package was compiled from.
+// version is the version of the module that a package was compiled from: of
+// those that hold it the innermost, and the program's own where none does.
 func version(info *debug.BuildInfo, pkg string) string {
 	if info == nil {
 		return "unknown"
 	}
-	best := info.Main
-	for _, m := range info.Deps {
-		if (pkg == m.Path || strings.HasPrefix(pkg, m.Path+"/")) && (len(m.Path) > len(best.Path) || !strings.HasPrefix(pkg, best.Path)) {
-			best = *m
+	best, length := &info.Main, -1
+	for _, m := range append(slices.Clone(info.Deps), &info.Main) {
+		if holds := pkg == m.Path || strings.HasPrefix(pkg, m.Path+"/"); holds && len(m.Path) > length {
+			best, length = m, len(m.Path)
 		}
 	}
 	if best.Replace != nil {
