@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,11 +52,12 @@ var (
 	mPending   = metrics.Metric{Name: "artifice_adjustments_pending", Kind: metrics.Gauge, Help: "Late usage, by hour and resource, that no order carries yet."}
 )
 
-var ofLedger = []metrics.Metric{mRead, mTenants, mOpen, mBehind, mCollected, mBilled, mOrders, mPending}
+var (
+	ofRun    = []metrics.Metric{mBuild, mRun, mSuccess, mDuration, mExit, mRuns, mSamples, mWindows, mEntries, mLate, mGaps, mOutcomes}
+	ofLedger = []metrics.Metric{mRead, mTenants, mOpen, mBehind, mCollected, mBilled, mOrders, mPending}
+)
 
-func newFigures() *metrics.Set {
-	return metrics.New(append([]metrics.Metric{mBuild, mRun, mSuccess, mDuration, mExit, mRuns, mSamples, mWindows, mEntries, mLate, mGaps, mOutcomes}, ofLedger...)...)
-}
+func newFigures() *metrics.Set { return metrics.New(slices.Concat(ofRun, ofLedger)...) }
 
 // figures is what a run has to say to Prometheus.
 type figures struct {

@@ -153,6 +153,3 @@ func parseSeries(key string) (f figure, ok bool) {
 	}
 	return f, series(name, f.labels) == key
 }
-
-// Metrics are those that the set has figures of, or may have.
-func (s *Set) Metrics() []Metric { return slices.Clone(s.metrics) }
