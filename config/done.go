@@ -40,8 +40,8 @@ func (b *Binder) hint(name string) string {
 	return fmt.Sprintf(" (it takes %s)", strings.Join(known, ", "))
 }
 
-// Validate is Done, and then, where Done found nothing, c.Validate, whose
-// [KeyError] are placed at their key, and other errors at the header.
+// Validate is Done, and then, where Done found nothing, c.Validate: each
+// [KeyError] of that is placed at its key, any other error at the header.
 func (b *Binder) Validate(c interface{ Validate() error }) error {
 	if err := b.Done(); err != nil {
 		return err

@@ -58,7 +58,7 @@ func (c *code) adapterType(ref *reference, pkg *packages.Package) (*types.Named,
 	at := c.at(obj.Pos())
 	name, ok := obj.(*types.TypeName)
 	if !ok {
-		return nil, detail(refuse(ref, "%s:%s is a %s, not a type%s", ref.path, ref.typeName, sort(obj), meant(ref.typeName, typeNames(scope))), at)
+		return nil, detail(refuse(ref, "%s:%s is a %s, not a type%s", ref.path, ref.typeName, sortOf(obj), meant(ref.typeName, typeNames(scope))), at)
 	}
 	if !name.Exported() {
 		return nil, detail(refuse(ref, "%s:%s is not exported%s", ref.path, ref.typeName, meant(ref.typeName, typeNames(scope))), at)
@@ -87,8 +87,8 @@ func typeNames(scope *types.Scope) []string {
 	return names
 }
 
-// sort is what an object is that is no type.
-func sort(obj types.Object) string {
+// sortOf is what an object is that is no type.
+func sortOf(obj types.Object) string {
 	switch obj.(type) {
 	case *types.Func:
 		return "function"

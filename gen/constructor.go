@@ -28,7 +28,7 @@ func (c *code) checkConstructor(ref *reference, pkg *packages.Package, named *ty
 	}
 	f, ok := obj.(*types.Func)
 	if !ok {
-		return nil, detail(refuse(ref, "%s:%s is a %s, not a constructor", ref.path, name, sort(obj)),
+		return nil, detail(refuse(ref, "%s:%s is a %s, not a constructor", ref.path, name, sortOf(obj)),
 			"want "+c.wantConstructor(named, s, nil), c.at(obj.Pos()))
 	}
 	sig := f.Signature()
