@@ -43,8 +43,9 @@ func (a *App) complete(root *cobra.Command) {
 		"output": cobra.FixedCompletions([]cobra.Completion{"table", "json", "csv"}, cobra.ShellCompDirectiveNoFileComp),
 		"by":     cobra.FixedCompletions([]cobra.Completion{"service", "resource", "window"}, cobra.ShellCompDirectiveNoFileComp),
 		"month":  a.completeMonth,
+		"before": a.completeMonth,
 	}
-	for _, flag := range []string{"tenant", "from", "to", "through", "window", "resource", "reason", "billed", "workers", "lease"} {
+	for _, flag := range []string{"tenant", "from", "to", "through", "window", "resource", "reason", "billed", "workers", "lease", "source", "listen"} {
 		offers[flag] = cobra.NoFileCompletions
 	}
 	for _, cmd := range root.Commands() {
