@@ -17,69 +17,31 @@ import (
 const mostChanges = 20
 
 // writeDiff holds drafts against what was billed for the month before: what
-// changed, the greatest difference first. Of the tenants that failed nothing is
-// known, and nothing is said. Those that are neither collected nor billed to
-// the end of the block are left out and counted: what they have not used yet is
-// not gone.
+// changed, the greatest difference first.
 func (s *session) writeDiff(ctx context.Context, a *App, block usage.Span, drafts []billing.Draft, tenants, failed []string, output string) error {
 	last, err := report.LastMonth(block, s.Location)
 	if err != nil {
 		return err
 	}
-	lags, err := s.Behind(ctx, block, tenants)
+	c, err := s.compare(ctx, block, last, drafts, tenants, failed)
 	if err != nil {
 		return err
 	}
-	headers, err := s.Store.Orders(ctx, ledger.OrderFilter{Overlaps: usage.Span{Start: last.Start, End: block.End}})
-	if err != nil {
-		return err
-	}
-	orders := map[string][]ledger.Order{}
-	for _, o := range headers {
-		orders[o.Tenant.ID] = append(orders[o.Tenant.ID], o)
-	}
-	early := func(tenant string) bool { return behind(lags, tenant) && !report.Reserved(block, orders[tenant]) }
-	comparison, uncompared := report.NewComparison(), map[string]bool{}
-	for _, d := range drafts {
-		if tenant := d.Order.Tenant.ID; early(tenant) {
-			uncompared[tenant] = true
-			continue
-		}
-		comparison.After(d.Order)
-	}
-	billed := 0
-	for _, o := range headers {
-		// An order is of the month in which its block begins, so that none
-		// is in two.
-		wanted := len(tenants) == 0 || slices.Contains(tenants, o.Tenant.ID)
-		if !o.Reserves || !last.Contains(o.Block.Start) || !wanted || slices.Contains(failed, o.Tenant.ID) {
-			continue
-		}
-		billed++
-		if early(o.Tenant.ID) {
-			uncompared[o.Tenant.ID] = true
-			continue
-		}
-		if o, err = s.Store.Order(ctx, o.Key); err != nil {
-			return err
-		}
-		comparison.Before(o)
-	}
-	if n := len(uncompared); n > 0 {
+	if n := len(c.early); n > 0 {
 		are := "is"
 		if n > 1 {
 			are = "are"
 		}
 		a.sayf("note: %s %s neither collected nor billed to the end of %s yet, and left out here", plural(n, "tenant"), are, billing.BlockLabel(block, s.Location))
-		if output == "table" && !slices.ContainsFunc(drafts, func(d billing.Draft) bool { return !early(d.Order.Tenant.ID) }) {
+		if output == "table" && c.drafted == 0 {
 			return nil
 		}
 	}
 	label := billing.BlockLabel(last, s.Location)
-	if billed == 0 {
+	if c.billed == 0 {
 		a.sayf("note: nothing was billed for %s: all is new", label)
 	}
-	changes := comparison.Changes()
+	changes := c.Changes()
 	more := changes[:0]
 	if output == "table" && len(changes) > mostChanges {
 		changes, more = changes[:mostChanges], changes[mostChanges:]
@@ -88,11 +50,69 @@ func (s *session) writeDiff(ctx context.Context, a *App, block usage.Span, draft
 		a.sayf("nothing would cost more or less than what was billed for %s", label)
 		return nil
 	}
-	if err := changeGrid(changes, comparison.Totals()).write(a.Stdout, output); err != nil {
+	if err := changeGrid(changes, c.Totals()).write(a.Stdout, output); err != nil {
 		return err
 	}
 	a.tellMore(more)
 	return nil
+}
+
+// A compared is drafts beside what was billed for the month before.
+type compared struct {
+	*report.Comparison
+	early   map[string]bool // tenants left out, whose month is not over yet
+	drafted int             // drafts of the others
+	billed  int             // orders of the month before, those of tenants left out as well
+}
+
+// compare compares drafts with the orders of the last month. Of the tenants that
+// failed nothing is known, and nothing is said. Those that are neither collected
+// nor billed to the end of the block are left out: what they have not used yet
+// is not gone.
+func (s *session) compare(ctx context.Context, block, last usage.Span, drafts []billing.Draft, tenants, failed []string) (*compared, error) {
+	lags, err := s.Behind(ctx, block, tenants)
+	if err != nil {
+		return nil, err
+	}
+	headers, err := s.Store.Orders(ctx, ledger.OrderFilter{Overlaps: usage.Span{Start: last.Start, End: block.End}})
+	if err != nil {
+		return nil, err
+	}
+	orders := map[string][]ledger.Order{}
+	for _, o := range headers {
+		orders[o.Tenant.ID] = append(orders[o.Tenant.ID], o)
+	}
+	c := &compared{Comparison: report.NewComparison(), early: map[string]bool{}}
+	early := func(tenant string) bool {
+		if !behind(lags, tenant) || report.Reserved(block, orders[tenant]) {
+			return false
+		}
+		c.early[tenant] = true
+		return true
+	}
+	for _, d := range drafts {
+		if !early(d.Order.Tenant.ID) {
+			c.drafted++
+			c.After(d.Order)
+		}
+	}
+	for _, o := range headers {
+		// An order is of the month in which its block begins, so that none
+		// is in two.
+		wanted := len(tenants) == 0 || slices.Contains(tenants, o.Tenant.ID)
+		if !o.Reserves || !last.Contains(o.Block.Start) || !wanted || slices.Contains(failed, o.Tenant.ID) {
+			continue
+		}
+		c.billed++
+		if early(o.Tenant.ID) {
+			continue
+		}
+		if o, err = s.Store.Order(ctx, o.Key); err != nil {
+			return nil, err
+		}
+		c.Before(o)
+	}
+	return c, nil
 }
 
 // behind reports whether a tenant, or a whole source, is one that lags.
