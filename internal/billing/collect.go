@@ -222,16 +222,11 @@ func (c *collector) mark() {
 }
 
 // hidesHeld reports whether there is a tenant that was held back and of whom
-// nothing tells: its mark lies further on, or it is billed for what was held.
+// nothing tells, as its mark lies further on.
 func (c *collector) hidesHeld() bool {
 	for tenant, from := range c.held {
 		if from.Before(c.marked[tenant]) {
 			return true
-		}
-		for _, order := range c.reserved[tenant] {
-			if from.Before(order.Block.End) {
-				return true
-			}
 		}
 	}
 	return false

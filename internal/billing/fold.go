@@ -166,7 +166,7 @@ func (f *folder) step(w *spool.Window, prepared []usage.Sample) {
 		if len(w.Samples) > 0 {
 			f.run.late, f.run.settled = true, false
 		}
-		if (f.uncollected(w.Start) || f.reconfigured(w.Start)) && f.billed(w, nil) {
+		if f.leavesOut(w) {
 			now.rule = aside + now.rule
 		}
 		f.fold(w, prepared, nil, now, len(w.Samples))

@@ -17,24 +17,50 @@ func (f *folder) billed(w *spool.Window, k *ledger.Fold) bool {
 	if len(f.reserved) == 0 {
 		return false
 	}
-	for i := range w.Samples {
-		if _, ok := f.order(w.Samples[i].Tenant, w.Span); ok {
-			return true
-		}
+	if f.sampledFor(w, f.reserves) {
+		return true
 	}
 	var entries []usage.Entry
 	if k != nil {
 		entries = k.Entries
 	}
 	for i := range entries {
-		if _, ok := f.order(entries[i].Tenant, w.Span); ok {
+		if f.reserves(entries[i].Tenant, w.Span) {
 			return true
 		}
 	}
-	if len(w.Samples)+len(entries) > 0 {
+	return len(w.Samples)+len(entries) == 0 && f.reserves(f.about.tenant, w.Span)
+}
+
+// leavesOut reports whether a tenant was billed for a window of which nothing is
+// recorded, and not because its samples are late: when it was billed the window
+// was not collected, or it has usage now only because the config is another. The
+// tenant is one that has samples there, or whose usage reaches into it.
+func (f *folder) leavesOut(w *spool.Window) bool {
+	if len(f.reserved) == 0 {
 		return false
 	}
-	_, ok := f.order(f.about.tenant, w.Span)
+	reconfigured := f.reconfigured(w.Start)
+	without := func(tenant string, w usage.Span) bool {
+		return f.reserves(tenant, w) && (reconfigured || f.uncollected(tenant, w.Start))
+	}
+	return f.sampledFor(w, without) || f.walker.Reaches(f.state, w.Start) && without(f.about.tenant, w.Span)
+}
+
+// sampledFor reports whether something holds of a tenant that has samples in a
+// window.
+func (f *folder) sampledFor(w *spool.Window, holds func(tenant string, w usage.Span) bool) bool {
+	for i := range w.Samples {
+		if holds(w.Samples[i].Tenant, w.Span) {
+			return true
+		}
+	}
+	return false
+}
+
+// reserves reports whether an order has reserved a window.
+func (f *folder) reserves(tenant string, w usage.Span) bool {
+	_, ok := f.order(tenant, w)
 	return ok
 }
 
@@ -48,11 +74,13 @@ func (f *folder) order(tenant string, w usage.Span) (ledger.Order, bool) {
 	return ledger.Order{}, false
 }
 
-// uncollected reports whether a window was never collected from the source with
-// the meter before. Where it is billed all the same, the config had no such
-// meter, or no such source, then: a block is billed once all is collected.
-func (f *folder) uncollected(start time.Time) bool {
-	return !start.Before(f.metered[f.meter.Name])
+// uncollected reports whether a window was never collected from the source
+// before, with the meter, as far as it is of a tenant. Where the tenant is billed
+// for it all the same, the config had no such meter, or no such source, then: a
+// block is billed once all is collected.
+func (f *folder) uncollected(tenant string, start time.Time) bool {
+	marked, known := f.marked[tenant]
+	return !start.Before(f.metered[f.meter.Name]) || known && !start.Before(marked)
 }
 
 // reconfigured reports whether a window that has no samples, and of which
