@@ -52,6 +52,8 @@ func TestCollectIsWalk(t *testing.T) {
 			}
 			r.source.every = rapid.IntRange(0, 5).Draw(t, "steps of")
 			r.source.dies = max(0, rapid.IntRange(-20, 20).Draw(t, "dies after"))
+			r.source.hides = rapid.SampledFrom([]string{"", "", "a", "b"}).Draw(t, "cannot read")
+			r.source.hidden = rapid.IntRange(0, 20).Draw(t, "after")
 			r.collect(august.Start.Add(time.Duration(rapid.IntRange(0, 14).Draw(t, "through")) * time.Hour))
 			if rapid.Bool().Draw(t, "bills") {
 				r.claim()
@@ -60,7 +62,7 @@ func TestCollectIsWalk(t *testing.T) {
 				r.void()
 			}
 		}
-		r.source.all, r.source.dies = rapid.Permutation(arrival).Draw(t, "last order"), 0
+		r.source.all, r.source.dies, r.source.hides = rapid.Permutation(arrival).Draw(t, "last order"), 0, ""
 		end := august.Start.Add(16 * time.Hour)
 		r.collect(end)
 		truth := naive(t, r.engine.Meters, all, end)
@@ -118,11 +120,16 @@ type giver struct {
 	samples
 	sparing bool
 	given   map[string]bool
-	every   int // hours; 0 for never
-	dies    int // after so many samples; 0 for not at all
+	every   int    // hours; 0 for never
+	dies    int    // after so many samples; 0 for not at all
+	hides   string // the tenant of whom it gives nothing more after so many samples, "" for nobody
+	hidden  int
 }
 
-var errDied = errors.New("the source died")
+var (
+	errDied   = errors.New("the source died")
+	errUnread = errors.New("no access")
+)
 
 func (g *giver) Samples(ctx context.Context, q usage.Query) iter.Seq2[usage.Sample, error] {
 	from := map[[2]string]time.Time{}
@@ -166,12 +173,22 @@ func (g *giver) Samples(ctx context.Context, q usage.Query) iter.Seq2[usage.Samp
 				yield(usage.Sample{}, errDied)
 				return
 			}
+			if g.hides != "" {
+				if n == g.hidden+1 && !yield(usage.Sample{}, &usage.TenantError{Tenant: g.hides, Err: errUnread}) {
+					return
+				}
+				if n > g.hidden && s.Tenant == g.hides {
+					continue
+				}
+			}
 			given[fmt.Sprint(s)] = true
 			if !yield(s, err) {
 				break
 			}
 		}
-		g.given = given
+		if g.hides == "" || n <= g.hidden { // else it will be asked for some of it again
+			g.given = given
+		}
 	}
 }
 
@@ -186,7 +203,7 @@ type run struct {
 
 func (r *run) collect(through time.Time) billing.Collected {
 	all, err := r.engine.Collect(r.ctx, through)
-	if err != nil && !errors.Is(err, errDied) {
+	if err != nil && !errors.Is(err, errDied) && !errors.Is(err, errUnread) {
 		r.Fatal(err)
 	}
 	if err != nil {
