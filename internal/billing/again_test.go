@@ -293,6 +293,24 @@ func TestOneTenantCannotBeRead(t *testing.T) {
 	}
 }
 
+// A tenant that cannot be read when a source is first collected, and gives no
+// sample at all, is not billed as if there were none.
+func TestNobodyCanBeRead(t *testing.T) {
+	source := &samples{errs: []error{&usage.TenantError{Tenant: "a", Err: errors.New("no access")}}}
+	e := newEngine(source, newDesk(map[string]string{"volume.size": "1"}))
+	if _, err := e.Collect(t.Context(), august.End); err == nil {
+		t.Fatal("collected")
+	}
+	if o := bill(t, e)[0]; o.Result != billing.NotBilled {
+		t.Errorf("August is %s", o.Result)
+	}
+	source.all, source.errs = []usage.Sample{volume("a", "v1", "2013-08-05T03:10:00Z", "2")}, nil
+	collect(t, e, august.End)
+	if o := bill(t, e)[0]; o.Result != billing.Billed || o.Order.Total.String() != "2" {
+		t.Errorf("August is %s, %s", o.Result, o.Order.Total)
+	}
+}
+
 // Samples that are left out although they are no repetitions are told.
 func TestClashingSamples(t *testing.T) {
 	one := volume("a", "v1", "2013-08-05T03:10:00Z", "2")

@@ -156,8 +156,13 @@ func (c *collector) reach(through time.Time) {
 		}
 	}
 	from := through
-	if !c.first.IsZero() {
+	switch {
+	case !c.first.IsZero():
 		from = usage.WindowAt(c.first).Start
+	case len(c.unread) > 0 && !through.IsZero():
+		// There may be samples. The month that ends here is not to be billed
+		// without them.
+		from = c.monthAt(through.Add(-usage.WindowLength)).Start
 	}
 	if known := c.report.From; !known.IsZero() && known.Before(from) {
 		from = known
