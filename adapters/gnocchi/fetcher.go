@@ -122,7 +122,7 @@ func (f *fetcher) readType(kind string, meters map[string]meter, stock *stock) {
 
 // readResource asks for the measures of a resource, unless it is wrong.
 func (f *fetcher) readResource(kind string, res *resource, wrong error, meters map[string]meter, stock *stock) {
-	if err := f.tenants.ask(f.ctx, res.revisions); err != nil {
+	if err := f.ask(f.ctx, res.revisions); err != nil {
 		f.fail(err)
 		return
 	}
@@ -155,7 +155,7 @@ func (f *fetcher) blame(res *resource, err error) {
 	}
 	for _, project := range projects {
 		wrong := &usage.TenantError{Tenant: project, Err: err}
-		if f.tenants.stranger(project) == "" && !f.told[wrong.Error()] {
+		if f.stranger(project) == "" && !f.told[wrong.Error()] {
 			f.told[wrong.Error()] = true
 			f.tell(wrong)
 		}

@@ -74,8 +74,13 @@ func TestLife(t *testing.T) {
 }
 
 func TestStrangers(t *testing.T) {
+	f := newFake(t)
+	f.fillContract()
+	var err error
 	r := noCloud(t)
-	r.tenants = &tenants{taken: map[string]bool{"acme": true}}
+	if r.tenants, err = f.source(t, func(c *Config) { c.Tenants.Include = []string{"acme"} }).cloud.Select(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
 	var told []string
 	r.query.LeftOut = func(s usage.Sample, why string) { told = append(told, texts([]usage.Sample{s})[0]+": "+why) }
 	res := &resource{name: "vm", started: day.Add(-1), revisions: []revision{{project: "acme"}, {start: clock("10:02:00"), project: "x"}}}

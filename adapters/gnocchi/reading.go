@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/openstack-artifice/artifice/internal/openstack"
 	"github.com/openstack-artifice/artifice/usage"
 )
 
@@ -19,7 +20,7 @@ type reading struct {
 	end        time.Time  // nothing from here on: what comes while it is read is left to the next
 	step       usage.Span // what is read now; the zero time for as far back as anything is
 	datacenter string
-	tenants    *tenants        // nil for all
+	tenants    *openstack.Selection
 	keys       map[string]bool // of metadata; nil for all
 	resources  map[string]bool // nil for all
 }
@@ -44,11 +45,9 @@ func (s *Source) begin(ctx context.Context, q usage.Query) (*reading, error) {
 			return nil, fmt.Errorf("%s: the catalog does not tell the region of Gnocchi (set datacenter)", s.cloud)
 		}
 	}
-	if s.config.Tenants.Narrows() {
-		var err error
-		if r.tenants, err = s.askTenants(ctx, q.Collected); err != nil {
-			return nil, err
-		}
+	var err error
+	if r.tenants, err = s.cloud.Select(ctx, q.Collected); err != nil {
+		return nil, err
 	}
 	return r, nil
 }
@@ -165,7 +164,7 @@ func (r *reading) jobs(res *resource, meters map[string]meter, policies map[stri
 		jobs []job
 		errs []error
 	)
-	if !slices.ContainsFunc(res.revisions, func(v revision) bool { return r.tenants.stranger(v.project) == "" }) {
+	if !slices.ContainsFunc(res.revisions, func(v revision) bool { return r.stranger(v.project) == "" }) {
 		return nil, nil
 	}
 	from := r.since(res)

@@ -129,7 +129,7 @@ func (s *series) sample(at time.Time, id string) (usage.Sample, bool) {
 	if at.Before(s.job.from) || !at.Before(s.step.End) {
 		return sample, false
 	}
-	if why := s.tenants.stranger(tenant); why != "" {
+	if why := s.stranger(tenant); why != "" {
 		if s.query.LeftOut != nil {
 			s.query.LeftOut(sample, why)
 		}

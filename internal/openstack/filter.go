@@ -52,8 +52,8 @@ func (f TenantFilter) validate(wrong *mistakes) {
 	}
 }
 
-// Narrows reports whether some projects may not count.
-func (f TenantFilter) Narrows() bool {
+// narrows reports whether some projects may not count.
+func (f TenantFilter) narrows() bool {
 	return f.Own || len(f.Domain)+len(f.Name)+len(f.Tag)+len(f.Include)+len(f.Ignore) > 0
 }
 

@@ -1,0 +1,72 @@
+package openstack
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// A Selection says which projects count, where not all do. A nil one takes all.
+// It is safe for concurrent use.
+type Selection struct {
+	cloud  *Cloud
+	taken  map[string]bool      // as Keystone and tenants.* have it
+	before map[string]time.Time // those that were collected before
+
+	mu   sync.Mutex
+	gone map[string]bool // of others that were asked for: Keystone does not know it any more
+}
+
+// Select asks which projects tenants.* take, unless they take all. before are
+// those that were collected before, and up to where.
+func (c *Cloud) Select(ctx context.Context, before map[string]time.Time) (*Selection, error) {
+	if !c.config.Tenants.narrows() {
+		return nil, nil
+	}
+	s := &Selection{cloud: c, taken: map[string]bool{}, before: before, gone: map[string]bool{}}
+	for tenant, err := range c.Tenants(ctx) {
+		if err != nil {
+			return nil, fmt.Errorf("which projects tenants.* take is not known: %w", err)
+		}
+		s.taken[tenant.ID] = true
+	}
+	return s, nil
+}
+
+// Ask finds out about a project; Takes then knows. One that was deleted still
+// counts, where it did before or tenants.deleted says so: what is not taken
+// though it exists was never meant.
+func (s *Selection) Ask(ctx context.Context, project string) error {
+	if s == nil || project == "" || s.taken[project] {
+		return nil
+	}
+	filter := s.cloud.config.Tenants
+	if _, before := s.before[project]; !before && !filter.Deleted || slices.Contains(filter.Ignore, project) {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, asked := s.gone[project]; asked {
+		return nil
+	}
+	exists, err := s.cloud.Exists(ctx, project)
+	if err != nil {
+		return fmt.Errorf("whether project %s was deleted is not known: %w", strconv.Quote(project), err)
+	}
+	s.gone[project] = !exists
+	return nil
+}
+
+// Takes reports whether a project counts that was asked about. It is not for
+// what belongs to no project.
+func (s *Selection) Takes(project string) bool {
+	if s == nil || s.taken[project] {
+		return true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.gone[project]
+}
