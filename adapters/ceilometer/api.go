@@ -6,7 +6,6 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -114,7 +113,7 @@ func (a *API) begin(ctx context.Context, q usage.Query) (*apiReading, error) {
 	if len(q.Meters) == 0 && r.shape == shapeMeters {
 		return nil, fmt.Errorf("%s: this Ceilometer tells samples by meter only: say which meters", a.cloud)
 	}
-	if r.tenants, err = a.taken(ctx, q); err != nil {
+	if r.tenants, err = a.cloud.Select(ctx, q.Collected); err != nil {
 		return nil, err
 	}
 	return r, nil
@@ -125,9 +124,8 @@ func (a *API) begin(ctx context.Context, q usage.Query) (*apiReading, error) {
 // others, and all is read from where it stands, however long ago that is.
 func (a *API) start(collected map[string]time.Time) time.Time {
 	from := a.now().UTC().Add(-a.config.Lookback)
-	earliest, all := earliest(collected)
-	if !earliest.IsZero() {
-		settled := earliest.UTC().Add(-a.config.Late)
+	if mark, all := earliest(collected); !mark.IsZero() {
+		settled := mark.UTC().Add(-a.config.Late)
 		if settled.Before(from) || all && settled.Before(a.now()) {
 			from = settled
 		}
@@ -179,29 +177,6 @@ func (a *API) findShape(ctx context.Context, prefix string) (string, error) {
 		return shapeMeters, nil
 	}
 	return shapeSamples, nil
-}
-
-// taken are the tenants whose samples count, nil for all: those that tenants.*
-// take, and those that were collected before, which may be gone by now, unless
-// they are to be ignored.
-func (a *API) taken(ctx context.Context, q usage.Query) (map[string]bool, error) {
-	f := a.config.Tenants
-	if len(f.Domain)+len(f.Name)+len(f.Tag)+len(f.Include)+len(f.Ignore) == 0 && !f.Own {
-		return nil, nil
-	}
-	all := map[string]bool{}
-	for id := range q.Collected {
-		if !slices.Contains(f.Ignore, id) {
-			all[id] = true
-		}
-	}
-	for t, err := range a.cloud.Tenants(ctx) {
-		if err != nil {
-			return nil, err
-		}
-		all[t.ID] = true
-	}
-	return all, nil
 }
 
 // CheckHealth tells whether the login works, what the cloud's own checks tell,

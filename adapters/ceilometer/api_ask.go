@@ -41,16 +41,15 @@ func (r *apiReader) page(ctx context.Context, s span) (all []found, count int, e
 	if err != nil {
 		return nil, 0, err
 	}
-	all, count = r.parse(answer, s)
-	return all, count, nil
+	return r.parse(ctx, answer, s)
 }
 
 // parse makes samples of an answer, and counts all that are in it. What is not
 // within the span comes with another, or is not to be read.
-func (r *apiReader) parse(a *openstack.Answer, within span) (all []found, count int) {
+func (r *apiReader) parse(ctx context.Context, a *openstack.Answer, within span) (all []found, count int, err error) {
 	d := &document{medium: inAnswer, name: a.URL.String()}
 	if body := bytes.TrimSpace(a.Body); len(body) == 0 || body[0] != '[' {
-		return []found{{err: fmt.Errorf("%s: the answer is not a JSON list of samples (is this Ceilometer?)", d.name)}}, 0
+		return []found{{err: fmt.Errorf("%s: the answer is not a JSON list of samples (is this Ceilometer?)", d.name)}}, 0, nil
 	}
 	d.read(bytes.NewReader(a.Body))
 	leaveOut := func(s usage.Sample, why string) {
@@ -60,17 +59,22 @@ func (r *apiReader) parse(a *openstack.Answer, within span) (all []found, count 
 	}
 	r.parser.leftOut = leaveOut
 	// Parsing is quick: an answer is small.
-	r.parser.samples(context.Background(), d, func(s usage.Sample, err error) bool {
+	r.parser.samples(context.Background(), d, func(s usage.Sample, wrong error) bool {
+		if wrong != nil {
+			all = append(all, found{err: wrong})
+			return true
+		}
+		if err = r.tenants.Ask(ctx, s.Tenant); err != nil {
+			return false
+		}
 		switch {
-		case err != nil:
-			all = append(all, found{err: err})
 		case !within.has(s.Time):
-		case r.tenants != nil && !r.tenants[s.Tenant]:
+		case !r.tenants.Takes(s.Tenant):
 			leaveOut(s, "its tenant is not among those of tenants.*")
 		default:
 			all = append(all, found{sample: s})
 		}
 		return true
 	})
-	return all, d.count
+	return all, d.count, err
 }

@@ -21,7 +21,7 @@ type apiReading struct {
 	prefix   string // of every path
 	shape    string // samples or meters
 	place    placing
-	tenants  map[string]bool // nil for all
+	tenants  *openstack.Selection
 	meters   apiMeters
 	done     time.Duration // how much of the meters' time was read
 }

@@ -197,8 +197,9 @@ func TestAPIGoesOn(t *testing.T) {
 	}
 }
 
-// Only tenants count that tenants.* take, and those that were collected before,
-// which Keystone may not know any more, and which are not ignored.
+// Only tenants count that tenants.* take, and those that Keystone does not know
+// any more, if they were collected before or tenants.deleted says so. t2 is one
+// of these.
 func TestAPITenants(t *testing.T) {
 	f := newFakeAPI(t)
 	f.projects = []string{"t0", "t1"}
@@ -225,6 +226,19 @@ func TestAPITenants(t *testing.T) {
 	if n := count(); n != 3 {
 		t.Errorf("%d samples of t0 and t2, want 3", n)
 	}
+	c.Tenants.Ignore = []string{"name of t1"} // which it is there to have
+	if n := count(); n != 3 {
+		t.Errorf("%d samples of t0 and t2, where t1 is ignored by its name, want 3", n)
+	}
+	c.Tenants.Ignore = []string{"t1", "t2"}
+	if n := count(); n != 2 {
+		t.Errorf("%d samples of t0, where t2 is ignored as well, want 2", n)
+	}
+	c.Tenants.Ignore, c.Tenants.Deleted, q.Collected = []string{"t1"}, true, nil
+	if n := count(); n != 3 {
+		t.Errorf("%d samples of t0 and t2, where whoever was deleted counts, want 3", n)
+	}
+	c.Tenants.Ignore, c.Tenants.Deleted = []string{"t1"}, false
 	var tenants []usage.Tenant
 	for tenant, err := range f.open(c).Tenants(t.Context()) {
 		if err != nil {
@@ -416,7 +430,7 @@ func FuzzAnswer(f *testing.F) {
 	f.Add([]byte(`{"error_message": {"faultstring": "x"}}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		r := newAPIReader(&apiReading{API: &API{}, place: placing{fallback: "d"}})
-		all, count := r.parse(answerOf(body), span{to: time.Date(2300, 1, 1, 0, 0, 0, 0, time.UTC)})
+		all, count, _ := r.parse(t.Context(), answerOf(body), span{to: time.Date(2300, 1, 1, 0, 0, 0, 0, time.UTC)})
 		mistaken := slices.ContainsFunc(all, func(f found) bool { return f.err != nil })
 		want, err := decode(body)
 		if err == nil && !mistaken && (len(want) != count || len(all) != count) {
