@@ -66,6 +66,9 @@ func TestLife(t *testing.T) {
 			t.Errorf("%s: -want +got:\n%s", test.name, diff)
 		}
 		for _, s := range samples {
+			if !s.HasVolume && !s.Volume.IsZero() {
+				t.Errorf("%s: at %v there is no volume, of %s", test.name, s.Time, s.Volume)
+			}
 			if over := !test.res.ended.IsZero() && !s.Time.Before(test.res.ended); over != (s.Metadata["status"] == "deleted") {
 				t.Errorf("%s: at %v the state is %q", test.name, s.Time, s.Metadata["status"])
 			}

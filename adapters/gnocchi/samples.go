@@ -61,9 +61,7 @@ func (s *series) measured(m measure) (usage.Sample, bool) {
 	}
 	sample, ok := s.sample(at, s.metric+"/"+m.at.Format(instantID)+"/"+secondsOf(s.plan.granularity))
 	sample.Volume, sample.HasVolume = m.value, true
-	if s.meterOf.presence {
-		sample.Volume = decimal.New(1, 0)
-	}
+	s.setPresent(&sample)
 	if s.over(at) && s.meterOf.kind == usage.Gauge {
 		sample.Volume = decimal.Zero
 	}
@@ -78,12 +76,12 @@ func (s *series) over(at time.Time) bool {
 // begun is the sample of the instant at which the resource began.
 func (s *series) begun() (usage.Sample, bool) {
 	sample, ok := s.sample(s.resource.started, s.resource.id+"/"+s.meter+"/begun")
-	sample.Volume, sample.HasVolume = decimal.New(1, 0), s.meterOf.presence
+	s.setPresent(&sample)
 	return sample, ok && !s.over(s.resource.started)
 }
 
 // changed is the sample of the instant at which a revision began. It has no
-// volume: what was measured last still holds.
+// volume, but for presence: what was measured last still holds.
 func (s *series) changed(i int) (usage.Sample, bool) {
 	if i == 0 || !s.resource.revisions[i].differs(s.resource.revisions[i-1]) {
 		return usage.Sample{}, false
@@ -93,8 +91,16 @@ func (s *series) changed(i int) (usage.Sample, bool) {
 		return usage.Sample{}, false
 	}
 	sample, ok := s.sample(at, s.resource.id+"/"+s.meter+"/"+at.Format(instantID))
-	sample.Volume, sample.HasVolume = decimal.New(1, 0), s.meterOf.presence
+	s.setPresent(&sample)
 	return sample, ok
+}
+
+// setPresent gives a sample the volume of a resource that is there, where that
+// is what the meter measures.
+func (s *series) setPresent(sample *usage.Sample) {
+	if s.meterOf.presence {
+		sample.Volume, sample.HasVolume = decimal.New(1, 0), true
+	}
 }
 
 // ended is the sample of the instant at which the resource ended.
