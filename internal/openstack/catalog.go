@@ -2,6 +2,7 @@ package openstack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -73,7 +74,7 @@ func (c *Cloud) offers(catalog []tokens.CatalogEntry, kind string) bool {
 // checkEndpoint reports why a service cannot be at u.
 func checkEndpoint(u *url.URL) error {
 	if u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return fmt.Errorf("want http:// or https://, a host and a path")
+		return errors.New("want http:// or https://, a host and a path")
 	}
 	return nil
 }

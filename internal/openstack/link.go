@@ -45,17 +45,13 @@ func follow(endpoint *url.URL, path string, query url.Values) (*url.URL, error) 
 // behind a proxy that ends TLS may write http:// into its links; they are
 // followed as the endpoint is, encrypted.
 func sameHost(endpoint, link *url.URL) error {
+	proxied := endpoint.Scheme == "https" && link.Scheme == "http" && link.Port() == "" && strings.EqualFold(link.Hostname(), endpoint.Hostname())
 	switch {
 	case link.Scheme != "http" && link.Scheme != "https" && link.Scheme != "":
 		return fmt.Errorf("a link begins with %q, not with https://", oneLine(link.Scheme))
 	case link.User != nil:
 		return errors.New("a link holds a user; it is not followed")
-	case !strings.EqualFold(link.Hostname(), endpoint.Hostname()):
-		return fmt.Errorf("a link to %s would carry the token away from %s; it is not followed (correct the service's idea of its own URL, or the endpoint)",
-			oneLine(link.Host), endpoint.Host)
-	case web.Port(link) == web.Port(endpoint):
-	case endpoint.Scheme == "https" && link.Scheme == "http" && link.Port() == "":
-	default:
+	case !web.SameHost(link, endpoint) && !proxied:
 		return fmt.Errorf("a link to %s would carry the token away from %s; it is not followed (correct the service's idea of its own URL, or the endpoint)",
 			oneLine(link.Host), endpoint.Host)
 	}

@@ -187,8 +187,8 @@ func (c *Cloud) judgeLogin(ctx context.Context, auth gophercloud.AuthOptions, er
 	where := fmt.Sprintf("%s: Keystone at %s", c, c.login.base)
 	var status gophercloud.ErrUnexpectedResponseCode
 	if !errors.As(err, &status) {
-		var url interface{ Timeout() bool }
-		if errors.As(err, &url) || errors.Is(err, errTooLarge) || isLost(err) {
+		var timeout interface{ Timeout() bool }
+		if errors.As(err, &timeout) || errors.Is(err, errTooLarge) || isLost(err) {
 			return c.judgeError(ctx, where, err)
 		}
 		// What gophercloud says itself names its own arguments, no values.
