@@ -40,7 +40,6 @@ type Options struct {
 	// IsFull says whether an error of Keep means that there is no room.
 	IsFull func(error) bool
 
-	Now  func() time.Time
 	Tell func(level slog.Level, line string) // for people
 }
 
