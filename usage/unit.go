@@ -55,8 +55,8 @@ func Conversion(from, to string) (num, den *big.Int, ok bool) {
 	return r.Num(), r.Denom(), true
 }
 
-// IsUnit reports whether the text names a unit that has others to convert to:
-// a time, a size, or a size and a time.
+// IsUnit reports whether the text names a unit that Conversion knows, and is
+// not a word that says something to people only.
 func IsUnit(text string) bool { return !strings.HasPrefix(parseUnit(text).dimension, " ") }
 
 func parseUnit(text string) unit {
