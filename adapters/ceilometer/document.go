@@ -101,8 +101,8 @@ func (d *document) read(src io.Reader) {
 func (d *document) close() { _ = d.file.Close() }
 
 // values yields every sample, and an error for each that is JSON but not UTF-8.
-// Any other error is the last thing it yields: the rest
-// of the file cannot be read.
+// Any other error is the last thing it yields: the rest of the file cannot be
+// read.
 func (d *document) values() iter.Seq2[value, error] {
 	return func(yield func(value, error) bool) {
 		empty := true

@@ -32,9 +32,8 @@ type Config struct {
 	Since time.Time `ini:"since"`
 
 	// Lookback is how far back a later run reads what was never collected, and the
-	// first without Since. After a time
-	// without runs, or for a tenant that was held back, it reads from where the
-	// one before it ended, however long ago.
+	// first without Since. After a time without runs, or for a tenant that was held
+	// back, it reads from where the one before it ended, however long ago.
 	Lookback time.Duration `ini:"lookback,default=35d"`
 
 	// Late, where it is set, is how late Gnocchi may hear of something: a run
