@@ -1,8 +1,6 @@
 package openstack
 
 import (
-	"errors"
-	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -82,24 +80,19 @@ func (p *project) isCalled(pattern string) bool {
 	return ok && err == nil
 }
 
-// absent reports what Include lists by name and is not there: a bill that
-// nobody gets because of a typing error would be missed by nobody. Of one that
-// is listed by id, only the id is known.
-func (f TenantFilter) absent(seen, called map[string]bool) (ids []string, err error) {
-	var names []string
+// absent returns what Include lists and the other keys have not taken, of the
+// projects that were seen, by their ids and by what they are called.
+func (f TenantFilter) absent(seen, called map[string]bool) (ids, names []string) {
 	for _, project := range f.Include {
 		switch {
 		case seen[project] || called[project] || slices.Contains(f.Ignore, project):
 		case isID(project):
 			ids = append(ids, project)
 		default:
-			names = append(names, fmt.Sprintf("%q", project))
+			names = append(names, project)
 		}
 	}
-	if len(names) > 0 {
-		err = errors.New("tenants.include: there is no project " + strings.Join(names, ", nor ") + " that the other keys take (list one that was deleted by its id)")
-	}
-	return ids, err
+	return ids, names
 }
 
 // isID reports whether a text looks like one of Keystone's ids: 32 hexadecimal

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/openstack-artifice/artifice/usage"
@@ -42,16 +43,34 @@ func (c *Cloud) Tenants(ctx context.Context) iter.Seq2[usage.Tenant, error] {
 				}
 			}
 		}
-		absent, err := filter.absent(seen, called)
+		absent, missing := filter.absent(seen, called)
 		for _, id := range absent {
-			if !yield(usage.Tenant{ID: id}, nil) {
+			exists, err := c.Exists(ctx, id)
+			switch {
+			case err == nil && exists: // so another key does not take it
+				missing = append(missing, id)
+			case err == nil || forbidden(err):
+				if !yield(usage.Tenant{ID: id}, nil) {
+					return
+				}
+			case !yield(usage.Tenant{}, err):
 				return
 			}
 		}
-		if err != nil && ctx.Err() == nil {
-			yield(usage.Tenant{}, fmt.Errorf("%s: %w", c, err))
+		if len(missing) > 0 && ctx.Err() == nil {
+			// A bill that nobody gets because of a typing error would be missed by nobody.
+			yield(usage.Tenant{}, fmt.Errorf("%s: tenants.include: there is no project %s that the other keys take (list one that was deleted by its id)", c, quotedList(missing)))
 		}
 	}
+}
+
+// quotedList quotes names of which there is none.
+func quotedList(names []string) string {
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = strconv.Quote(name)
+	}
+	return strings.Join(quoted, ", nor ")
 }
 
 // Exists reports whether Keystone knows a project, whether the config takes it

@@ -17,6 +17,7 @@ const (
 	north = "0123456789abcdef0123456789abcdef" // domains
 	south = "fedcba9876543210fedcba9876543210"
 	gone  = "99999999999999999999999999999999" // a project that was deleted
+	other = "88888888888888888888888888888888" // one that is there, and in none of the lists
 )
 
 // keystone serves two domains and their projects; what it was asked is in
@@ -63,6 +64,10 @@ func (k *keystone) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		body["projects"] = list
 		json.NewEncoder(w).Encode(body)
+	case r.URL.Path == "/v3/projects/"+other && !k.noList:
+		fmt.Fprintf(w, `{"project": {"id": %q, "name": "other"}}`, other)
+	case r.URL.Path == "/v3/projects/"+gone && !k.noList:
+		http.NotFound(w, r)
 	default:
 		w.WriteHeader(http.StatusForbidden)
 		fmt.Fprint(w, `{"error": {"code": 403, "message": "You are not authorized to perform the requested action: identity:list_projects."}}`)
@@ -110,6 +115,8 @@ func TestTenants(t *testing.T) {
 		{"include by name and id", TenantFilter{Include: []string{"db", "p2"}}, keystone{}, "p2 p3", ""},
 		{"include a name that two have", TenantFilter{Include: []string{"web/one"}}, keystone{}, "p1 p4", ""},
 		{"include one that was deleted", TenantFilter{Include: []string{"p1", gone}}, keystone{}, gone + " p1", ""},
+		{"include by id one that another key does not take", TenantFilter{Domain: []string{"North"}, Include: []string{"p1", gone, other}}, keystone{}, gone + " p1", `there is no project "` + other + `" that the other keys take`},
+		{"include by id what nobody may look up", TenantFilter{Own: true, Include: []string{"p1", gone}}, keystone{noList: true, noDomains: true}, gone + " p1", ""},
 		{"include by a name that there is not", TenantFilter{Include: []string{"p1", "web/oen", "x"}}, keystone{}, "p1", `there is no project "web/oen", nor "x"`},
 		{"ignore", TenantFilter{Ignore: []string{"p1", "db"}}, keystone{}, "p2 p4", ""},
 		{"all at once", TenantFilter{Domain: []string{"North", "South"}, Name: []string{"web*"}, Ignore: []string{"p4"}, Include: []string{"web/one"}}, keystone{}, "p1", ""},
