@@ -18,7 +18,7 @@ type reading struct {
 	from       time.Time  // nothing earlier is read of what was never collected
 	lived      time.Time  // what was over earlier is not searched
 	end        time.Time  // nothing from here on: what comes while it is read is left to the next
-	step       usage.Span // what is read now; the zero time for as far back as anything is
+	step       usage.Span // what is read now; a zero Start is as far back as anything is read
 	datacenter string
 	tenants    *openstack.Selection
 	keys       map[string]bool // of metadata; nil for all
@@ -32,7 +32,7 @@ func (s *Source) begin(ctx context.Context, q usage.Query) (*reading, error) {
 		r.end = q.Before.UTC()
 	}
 	r.step.End = r.end
-	if through := q.Collected[""]; !through.IsZero() { // nobody's samples were read that came after it
+	if through := q.Collected[""]; !through.IsZero() { // who is new may have samples from there on
 		r.from = r.reach([]time.Time{through}, true)
 	}
 	r.lived = r.reach(slices.Collect(maps.Values(q.Collected)), true)
