@@ -16,5 +16,6 @@
 //
 // What an adapter can do beyond that are interfaces of one method: [Finder]
 // and [Uniter] on an invoice, [HealthChecker], [PriceChecker], [ResourceLister],
-// [Crediter], [LookupDelayer], [ReferenceComparer] and io.Closer on an ERP. [Lines] gathers what an invoice is given.
+// [Crediter], [LookupDelayer], [ReferenceComparer] and io.Closer on an ERP.
+// [Lines] gathers what an invoice is given.
 package invoice

@@ -6,7 +6,7 @@ var (
 	// ErrNotFound says that the ERP has no invoice with the order's key.
 	ErrNotFound = errors.New("no such invoice")
 	// ErrCancelled says that the ERP has the order's invoice, and that it was
-	// cancelled there. It is permanent.
+	// cancelled there. It is in a permanent error.
 	ErrCancelled = errors.New("the invoice is cancelled")
 	// ErrUnfinished says that the ERP has a part of the invoice with the order's
 	// key, which Commit completes: to whoever would commit it is an ErrNotFound.

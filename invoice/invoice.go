@@ -112,8 +112,8 @@ type ResourceLister interface {
 
 // A LookupDelayer is an ERP in which a Find may miss, for some time, what a
 // Commit has saved: one with a search index, or one that goes on saving after
-// the connection is lost. One that refuses a key which it
-// has already needs none.
+// the connection is lost. One that refuses a key which it has already needs
+// none.
 type LookupDelayer interface {
 	// LookupDelay is how long after a Commit has ended, however it ended, a
 	// Find that finds nothing can be trusted.
