@@ -2,6 +2,7 @@ package invoice
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"time"
 
@@ -69,6 +70,15 @@ type Order struct {
 	Digits   int32
 	// Date is when the order was claimed, in the deployment's time zone.
 	Date time.Time
+}
+
+// CheckAmount returns a permanent error for an item whose amount has more
+// digits than the order's currency: it would have to be rounded once more.
+func (o Order) CheckAmount(item Item) error {
+	if item.Amount.Shift(o.Digits).IsInteger() {
+		return nil
+	}
+	return Permanent(fmt.Errorf("the amount %s of %q has more than the %d digits of %s", item.Amount, item.Name, o.Digits, o.Currency))
 }
 
 // An Item is one line of an invoice.

@@ -2,6 +2,7 @@ package invoice
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 )
 
@@ -36,6 +37,17 @@ func (l *Lines) AddLine(item Item) error {
 	}
 	l.Items = append(l.Items, item)
 	return nil
+}
+
+// In yields the items of a section, in the order in which they were added.
+func (l *Lines) In(section string) iter.Seq[*Item] {
+	return func(yield func(*Item) bool) {
+		for i := range l.Items {
+			if l.Items[i].Datacenter == section && !yield(&l.Items[i]) {
+				return
+			}
+		}
+	}
 }
 
 // Close lets nothing more be added. It is ErrClosed where that was done before.
