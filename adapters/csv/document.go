@@ -38,12 +38,10 @@ func (f *file) render(prices *rates.Prices) ([]byte, error) {
 
 // renderFlat writes a row for each line.
 func (f *file) renderFlat(w *writer, prices *rates.Prices) {
-	rows := 0
-	for _, s := range f.sections {
-		w.lines(f, s, prices)
-		rows += len(s.items)
+	for _, section := range f.Sections {
+		w.lines(f, section, prices)
 	}
-	if rows == 0 && w.err == nil {
+	if len(f.Items) == 0 && w.err == nil {
 		w.err = invoice.Permanent(errors.New("the invoice has no lines, and a flat file has nothing else (write layout = sections)"))
 	}
 }
@@ -53,9 +51,9 @@ func (f *file) renderFlat(w *writer, prices *rates.Prices) {
 func (f *file) renderSections(w *writer, prices *rates.Prices) {
 	layout := f.adapter.style.layout
 	var total decimal.Decimal
-	for _, s := range f.sections {
-		sum := w.lines(f, s, prices)
-		w.write(layout.totalRow(s.name+" total", sum.StringFixed(f.order.Digits)))
+	for _, section := range f.Sections {
+		sum := w.lines(f, section, prices)
+		w.write(layout.totalRow(section+" total", sum.StringFixed(f.order.Digits)))
 		total = total.Add(sum)
 	}
 	w.write(layout.totalRow("total "+f.order.Currency, total.StringFixed(f.order.Digits)))
@@ -95,9 +93,8 @@ func (w *writer) write(row []string) {
 }
 
 // lines writes those of a section, and returns what they come to.
-func (w *writer) lines(f *file, s section, prices *rates.Prices) (sum decimal.Decimal) {
-	for i := range s.items {
-		item := &s.items[i]
+func (w *writer) lines(f *file, section string, prices *rates.Prices) (sum decimal.Decimal) {
+	for item := range f.In(section) {
 		w.write(f.adapter.style.layout.row(line{order: &f.order, item: item, name: prices.Name(item.Name)}))
 		sum = sum.Add(item.Amount)
 	}

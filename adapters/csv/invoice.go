@@ -7,7 +7,6 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 
 	"github.com/shopspring/decimal"
@@ -111,50 +110,18 @@ func (a *Invoice) rates() (*rates.List, error) {
 
 // A file is the invoice of one order.
 type file struct {
-	adapter  *Invoice
-	order    invoice.Order
-	path     string
-	sections []section
-	closed   bool
+	invoice.Lines
+	adapter *Invoice
+	order   invoice.Order
+	path    string
 }
 
-type section struct {
-	name  string
-	items []invoice.Item
-}
-
-func (f *file) section(name string) *section {
-	if i := slices.IndexFunc(f.sections, func(s section) bool { return s.name == name }); i >= 0 {
-		return &f.sections[i]
-	}
-	return nil
-}
-
-func (f *file) AddSection(name string) error {
-	if f.closed {
-		return invoice.ErrClosed
-	}
-	if f.section(name) != nil {
-		return fmt.Errorf("the section %q was added already", name)
-	}
-	f.sections = append(f.sections, section{name: name})
-	return nil
-}
-
+// AddLine adds an item whose amount has no more digits than its currency.
 func (f *file) AddLine(item invoice.Item) error {
-	if f.closed {
-		return invoice.ErrClosed
+	if err := f.order.CheckAmount(item); err != nil {
+		return err
 	}
-	s := f.section(item.Datacenter)
-	if s == nil {
-		return fmt.Errorf("%w: %q, for the line %q", invoice.ErrNoSection, item.Datacenter, item.Name)
-	}
-	if !item.Amount.Shift(f.order.Digits).IsInteger() {
-		return invoice.Permanent(fmt.Errorf("the amount %s of %q has more than the %d digits of %s",
-			item.Amount, item.Name, f.order.Digits, f.order.Currency))
-	}
-	s.items = append(s.items, item)
-	return nil
+	return f.Lines.AddLine(item)
 }
 
 // Cost is the rate of the service at the block's start; see package rates.
@@ -208,10 +175,9 @@ func costError(err error) error {
 // Commit writes the file and returns its name. A file that is there already is
 // this invoice where it has the same text; otherwise the error is permanent.
 func (f *file) Commit(ctx context.Context) (reference string, err error) {
-	if f.closed {
-		return "", invoice.ErrClosed
+	if err := f.Close(); err != nil {
+		return "", err
 	}
-	f.closed = true
 	data, err := f.bytes(ctx)
 	if err != nil {
 		return "", err
@@ -288,7 +254,7 @@ func (f *file) Find(ctx context.Context) (reference string, err error) {
 	case key != f.order.Key:
 		return "", invoice.Permanent(fmt.Errorf("%w: %s is the invoice of order %s, not of order %s (move it away)", invoice.ErrNotFound, f.path, key, f.order.Key))
 	}
-	if len(f.sections) > 0 {
+	if len(f.Sections) > 0 {
 		data, err := f.bytes(ctx)
 		if err == nil {
 			err = f.compare(data)

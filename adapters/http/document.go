@@ -58,15 +58,15 @@ func (d *draft) render() ([]byte, error) {
 	w.value("sections")
 	w.token(jsontext.BeginArray)
 	var total decimal.Decimal
-	for _, s := range d.sections {
+	for _, section := range d.Sections {
 		var sum decimal.Decimal
 		w.token(jsontext.BeginObject)
-		w.member("name", s.name)
+		w.member("name", section)
 		w.value("lines")
 		w.token(jsontext.BeginArray)
-		for i := range s.items {
-			w.value(lineOf(&s.items[i], order.Digits, zone))
-			sum = sum.Add(s.items[i].Amount)
+		for item := range d.In(section) {
+			w.value(lineOf(item, order.Digits, zone))
+			sum = sum.Add(item.Amount)
 		}
 		w.token(jsontext.EndArray)
 		w.member("subtotal", sum.StringFixed(order.Digits))

@@ -88,52 +88,20 @@ func isKey(key string) bool {
 
 // A draft is the invoice of one order, kept in memory until it is sent.
 type draft struct {
-	adapter  *Invoice
-	order    invoice.Order
-	sections []*section
-	closed   bool
+	invoice.Lines
+	adapter *Invoice
+	order   invoice.Order
 }
 
 // A findable is a draft that the receiver can be asked for.
 type findable struct{ *draft }
 
-type section struct {
-	name  string
-	items []invoice.Item
-}
-
-func (d *draft) section(name string) *section {
-	if i := slices.IndexFunc(d.sections, func(s *section) bool { return s.name == name }); i >= 0 {
-		return d.sections[i]
-	}
-	return nil
-}
-
-func (d *draft) AddSection(name string) error {
-	if d.closed {
-		return invoice.ErrClosed
-	}
-	if d.section(name) != nil {
-		return fmt.Errorf("the section %q was added already", name)
-	}
-	d.sections = append(d.sections, &section{name: name})
-	return nil
-}
-
+// AddLine adds an item whose amount has no more digits than its currency.
 func (d *draft) AddLine(item invoice.Item) error {
-	if d.closed {
-		return invoice.ErrClosed
+	if err := d.order.CheckAmount(item); err != nil {
+		return err
 	}
-	s := d.section(item.Datacenter)
-	if s == nil {
-		return fmt.Errorf("%w: %q, for the line %q", invoice.ErrNoSection, item.Datacenter, item.Name)
-	}
-	if !item.Amount.Shift(d.order.Digits).IsInteger() {
-		return invoice.Permanent(fmt.Errorf("the amount %s of %q has more than the %d digits of %s",
-			item.Amount, item.Name, d.order.Digits, d.order.Currency))
-	}
-	s.items = append(s.items, item)
-	return nil
+	return d.Lines.AddLine(item)
 }
 
 // Cost is the price that the rates URL gives for the order's block, or that of
@@ -159,10 +127,9 @@ func (d *draft) Unit(ctx context.Context, datacenter, name string) (string, erro
 
 // Commit sends the invoice and returns what the receiver calls it.
 func (d *draft) Commit(ctx context.Context) (reference string, err error) {
-	if d.closed {
-		return "", invoice.ErrClosed
+	if err := d.Close(); err != nil {
+		return "", err
 	}
-	d.closed = true
 	body, err := d.render()
 	if err != nil {
 		return "", invoice.Permanent(fmt.Errorf("order %s: %w", d.order.Key, err))

@@ -112,17 +112,14 @@ func (d *draft) bill(ctx context.Context, t *terms) (*bill, error) {
 	}
 	for _, section := range d.Sections {
 		begun := false
-		for i := range d.Items {
-			if d.Items[i].Datacenter != section {
-				continue
-			}
+		for item := range d.In(section) {
 			if !begun {
 				b.rows = append(b.rows, row{section: true, text: printable(section)})
 				begun = true
 			}
-			rows, err := w.item(ctx, &d.Items[i])
+			rows, err := w.item(ctx, item)
 			if err != nil {
-				w.fail(fmt.Errorf("%q in %q: %w", d.Items[i].Name, section, err))
+				w.fail(fmt.Errorf("%q in %q: %w", item.Name, section, err))
 			}
 			b.rows = append(b.rows, rows...)
 		}

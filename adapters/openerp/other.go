@@ -70,11 +70,7 @@ func (d *draft) firstDifference(lines []savedLine) string {
 	sequence := 0
 	for _, section := range d.Sections {
 		begun := false
-		for i := range d.Items {
-			item := &d.Items[i]
-			if item.Datacenter != section {
-				continue
-			}
+		for item := range d.In(section) {
 			if !begun {
 				begun = true
 				sequence++
