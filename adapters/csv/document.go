@@ -13,8 +13,8 @@ import (
 	"github.com/gocarina/gocsv"
 	"github.com/shopspring/decimal"
 
+	"github.com/openstack-artifice/artifice/internal/pricing"
 	"github.com/openstack-artifice/artifice/invoice"
-	"github.com/openstack-artifice/artifice/rates"
 )
 
 // keyWords come before the order's key in the last row of the layout with
@@ -22,7 +22,7 @@ import (
 const keyWords = "order "
 
 // render returns the text of the whole file.
-func (f *file) render(prices *rates.Prices) ([]byte, error) {
+func (f *file) render(prices pricing.Prices) ([]byte, error) {
 	layout := f.adapter.style.layout
 	w := newWriter(f.adapter.style.format)
 	if layout.named {
@@ -37,7 +37,7 @@ func (f *file) render(prices *rates.Prices) ([]byte, error) {
 }
 
 // renderFlat writes a row for each line.
-func (f *file) renderFlat(w *writer, prices *rates.Prices) {
+func (f *file) renderFlat(w *writer, prices pricing.Prices) {
 	for _, section := range f.Sections {
 		w.lines(f, section, prices)
 	}
@@ -48,7 +48,7 @@ func (f *file) renderFlat(w *writer, prices *rates.Prices) {
 
 // renderSections writes the lines of each section and its total, the total,
 // and the order's key.
-func (f *file) renderSections(w *writer, prices *rates.Prices) {
+func (f *file) renderSections(w *writer, prices pricing.Prices) {
 	layout := f.adapter.style.layout
 	var total decimal.Decimal
 	for _, section := range f.Sections {
@@ -93,7 +93,7 @@ func (w *writer) write(row []string) {
 }
 
 // lines writes those of a section, and returns what they come to.
-func (w *writer) lines(f *file, section string, prices *rates.Prices) (sum decimal.Decimal) {
+func (w *writer) lines(f *file, section string, prices pricing.Prices) (sum decimal.Decimal) {
 	for item := range f.In(section) {
 		w.write(f.adapter.style.layout.row(line{order: &f.order, item: item, name: prices.Name(item.Name)}))
 		sum = sum.Add(item.Amount)

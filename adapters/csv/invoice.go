@@ -12,6 +12,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/openstack-artifice/artifice/internal/files"
+	"github.com/openstack-artifice/artifice/internal/pricing"
 	"github.com/openstack-artifice/artifice/invoice"
 	"github.com/openstack-artifice/artifice/rates"
 	"github.com/openstack-artifice/artifice/usage"
@@ -64,8 +65,8 @@ func (a *Invoice) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
 		if !yield("output directory", checkDir(string(a.config.Directory))) {
 			return
 		}
-		for name, err := range a.config.Rates.Check() {
-			if !yield(name, errors.Join(ctx.Err(), costError(err))) {
+		for name, err := range pricing.Check(ctx, a.config.Rates) {
+			if !yield(name, err) {
 				return
 			}
 		}
@@ -87,7 +88,7 @@ func (a *Invoice) CheckPrices(ctx context.Context, block usage.Span, currency st
 			return
 		}
 		for what, err := range prices.Review(used) {
-			if !yield(what, costError(err)) {
+			if !yield(what, err) {
 				return
 			}
 		}
@@ -130,8 +131,7 @@ func (f *file) Cost(ctx context.Context, datacenter, name string) (decimal.Decim
 	if err != nil {
 		return decimal.Decimal{}, err
 	}
-	cost, err := prices.Cost(datacenter, name)
-	return cost, costError(err)
+	return prices.Cost(datacenter, name)
 }
 
 // Unit is the text of the rate's unit column.
@@ -140,36 +140,23 @@ func (f *file) Unit(ctx context.Context, datacenter, name string) (string, error
 	if err != nil {
 		return "", err
 	}
-	unit, err := prices.Unit(datacenter, name)
-	return unit, costError(err)
+	return prices.Unit(datacenter, name)
 }
 
 // prices are those of the order's block and currency.
-func (f *file) prices(ctx context.Context) (*rates.Prices, error) {
+func (f *file) prices(ctx context.Context) (pricing.Prices, error) {
 	return f.adapter.pricesAt(ctx, f.order.Block, f.order.Currency)
 }
 
-func (a *Invoice) pricesAt(ctx context.Context, block usage.Span, currency string) (*rates.Prices, error) {
+func (a *Invoice) pricesAt(ctx context.Context, block usage.Span, currency string) (pricing.Prices, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return pricing.Prices{}, err
 	}
 	list, err := a.rates()
 	if err != nil {
-		return nil, err
+		return pricing.Prices{}, err
 	}
-	return list.At(block, currency), nil
-}
-
-// costError makes of a missing rate, and of one that somebody must mend, what
-// the contract calls it.
-func costError(err error) error {
-	switch {
-	case errors.Is(err, rates.ErrNoRate):
-		return fmt.Errorf("%w: %w", invoice.ErrNoCost, err)
-	case errors.Is(err, rates.ErrChanges), errors.Is(err, rates.ErrCurrency):
-		return invoice.Permanent(err)
-	}
-	return err
+	return pricing.Prices{Prices: list.At(block, currency)}, nil
 }
 
 // Commit writes the file and returns its name. A file that is there already is

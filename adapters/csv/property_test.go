@@ -13,6 +13,7 @@ import (
 	"github.com/shopspring/decimal"
 	"pgregory.net/rapid"
 
+	"github.com/openstack-artifice/artifice/internal/pricing"
 	"github.com/openstack-artifice/artifice/invoice"
 	"github.com/openstack-artifice/artifice/rates"
 )
@@ -70,7 +71,7 @@ func TestCellsReadBack(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		rendered, err := inv.(*file).render(new(rates.List).At(order.Block, order.Currency))
+		rendered, err := inv.(*file).render(pricing.Prices{Prices: new(rates.List).At(order.Block, order.Currency)})
 		if err != nil {
 			t.Fatal(err)
 		}

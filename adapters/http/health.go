@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/openstack-artifice/artifice/internal/pricing"
 )
 
 // CheckHealth checks that files and secrets can be read, that the receiver
@@ -24,8 +26,8 @@ func (a *Invoice) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
 			yield("rates URL", a.probe(ctx, a.config.RatesURL, nethttp.StatusNotFound))
 			return
 		}
-		for name, err := range a.config.Rates.Check() {
-			if !yield(name, errors.Join(ctx.Err(), noCost(err))) {
+		for name, err := range pricing.Check(ctx, a.config.Rates) {
+			if !yield(name, err) {
 				return
 			}
 		}

@@ -111,8 +111,7 @@ func (d *draft) Cost(ctx context.Context, datacenter, name string) (decimal.Deci
 	if err != nil {
 		return decimal.Decimal{}, err
 	}
-	cost, err := list.Cost(datacenter, name)
-	return cost, noCost(err)
+	return list.Cost(datacenter, name)
 }
 
 // Unit is what the rates URL, or the rates file, calls one unit of the cost.
@@ -121,8 +120,7 @@ func (d *draft) Unit(ctx context.Context, datacenter, name string) (string, erro
 	if err != nil {
 		return "", err
 	}
-	unit, err := list.Unit(datacenter, name)
-	return unit, noCost(err)
+	return list.Unit(datacenter, name)
 }
 
 // Commit sends the invoice and returns what the receiver calls it.

@@ -12,6 +12,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/openstack-artifice/artifice/config"
+	"github.com/openstack-artifice/artifice/internal/pricing"
 	"github.com/openstack-artifice/artifice/invoice"
 	"github.com/openstack-artifice/artifice/rates"
 )
@@ -84,7 +85,7 @@ func (a *Invoice) readPrices(ctx context.Context, order invoice.Order) (priceLis
 		if err != nil {
 			return nil, err
 		}
-		return list.At(order.Block, order.Currency), nil
+		return pricing.Prices{Prices: list.At(order.Block, order.Currency)}, nil
 	}
 	from := place(a.config.RatesURL)
 	answer, err := a.send(ctx, request{
@@ -104,17 +105,6 @@ func (a *Invoice) readPrices(ctx context.Context, order invoice.Order) (priceLis
 	}
 	list.from = from
 	return list, nil
-}
-
-// noCost makes what a price list says of a rate what the contract calls it.
-func noCost(err error) error {
-	switch {
-	case errors.Is(err, rates.ErrNoRate):
-		return fmt.Errorf("%w: %w", invoice.ErrNoCost, err)
-	case errors.Is(err, rates.ErrChanges), errors.Is(err, rates.ErrCurrency):
-		return invoice.Permanent(err)
-	}
-	return err
 }
 
 // everywhere is the datacenter of prices that hold in every one.

@@ -45,6 +45,8 @@ func TestPricesOfURL(t *testing.T) {
 		if tc.cost == "no cost" {
 			if !errors.Is(err, invoice.ErrNoCost) || !errors.Is(unitErr, invoice.ErrNoCost) {
 				t.Errorf("%s in %s: %v, %v", tc.name, tc.datacenter, err, unitErr)
+			} else if strings.Count(err.Error(), "no cost") > 1 {
+				t.Errorf("%s in %s: the error says it twice: %v", tc.name, tc.datacenter, err)
 			}
 			continue
 		}

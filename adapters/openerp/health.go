@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/openstack-artifice/artifice/adapters/openerp/internal/rpc"
+	"github.com/openstack-artifice/artifice/internal/pricing"
 )
 
 // A healthCheck is one thing that must be well for invoices to be saved.
@@ -36,8 +37,8 @@ func (a *Invoice) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
 		if a.config.Rates.File == "" {
 			return
 		}
-		for name, err := range a.config.Rates.Check() {
-			if !yield(name, errors.Join(ctx.Err(), noCost(err))) {
+		for name, err := range pricing.Check(ctx, a.config.Rates) {
+			if !yield(name, err) {
 				return
 			}
 		}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
-	"github.com/openstack-artifice/artifice/invoice"
+	"github.com/openstack-artifice/artifice/internal/pricing"
 	"github.com/openstack-artifice/artifice/rates"
 	"github.com/openstack-artifice/artifice/usage"
 )
@@ -39,12 +39,11 @@ func (d *draft) Cost(ctx context.Context, datacenter, name string) (decimal.Deci
 // Unit is the product's unit of measure, or what the rates file says.
 func (d *draft) Unit(ctx context.Context, datacenter, name string) (string, error) {
 	if d.erp.config.Rates.File != "" {
-		list, err := d.erp.rateList(ctx)
+		rates, err := d.erp.ratesAt(ctx, d.order.Block, d.order.Currency)
 		if err != nil {
 			return "", err
 		}
-		unit, err := list.At(d.order.Block, d.order.Currency).Unit(datacenter, name)
-		return unit, noCost(err)
+		return rates.Unit(datacenter, name)
 	}
 	p, err := d.erp.product(ctx, datacenter, name)
 	if err != nil {
@@ -89,27 +88,21 @@ func (a *Invoice) cost(ctx context.Context, list int64, block usage.Span, curren
 
 // rate prices a service by the rates file.
 func (a *Invoice) rate(ctx context.Context, block usage.Span, currency, datacenter, name string) (price, error) {
-	list, err := a.rateList(ctx)
+	rates, err := a.ratesAt(ctx, block, currency)
 	if err != nil {
 		return price{}, err
 	}
-	cost, err := list.At(block, currency).Cost(datacenter, name)
-	return price{cost, currency, "the rates file"}, noCost(err)
+	cost, err := rates.Cost(datacenter, name)
+	return price{cost, currency, "the rates file"}, err
 }
 
-func (a *Invoice) rateList(ctx context.Context) (*rates.List, error) {
-	return a.rates.get(ctx, struct{}{}, func(context.Context) (*rates.List, error) { return rates.Read(a.config.Rates) })
-}
-
-// noCost makes what a rates file says of a rate what the contract calls it.
-func noCost(err error) error {
-	switch {
-	case errors.Is(err, rates.ErrNoRate):
-		return fmt.Errorf("%w: %w", invoice.ErrNoCost, err)
-	case errors.Is(err, rates.ErrChanges), errors.Is(err, rates.ErrCurrency):
-		return invoice.Permanent(err)
+// ratesAt is what the rates file says for a block.
+func (a *Invoice) ratesAt(ctx context.Context, block usage.Span, currency string) (pricing.Prices, error) {
+	list, err := a.rates.get(ctx, struct{}{}, func(context.Context) (*rates.List, error) { return rates.Read(a.config.Rates) })
+	if err != nil {
+		return pricing.Prices{}, err
 	}
-	return err
+	return pricing.Prices{Prices: list.At(block, currency)}, nil
 }
 
 // checkPrice reports a price that Odoo would round, however it is rescaled.
@@ -190,13 +183,13 @@ func (a *Invoice) CheckPrices(ctx context.Context, block usage.Span, currency st
 }
 
 func (a *Invoice) checkRates(ctx context.Context, block usage.Span, currency string, used iter.Seq2[string, string], yield func(string, error) bool) {
-	list, err := a.rateList(ctx)
+	rates, err := a.ratesAt(ctx, block, currency)
 	if err != nil {
 		yield("rates file", err)
 		return
 	}
-	for what, err := range list.At(block, currency).Review(used) {
-		if !yield(what, noCost(err)) {
+	for what, err := range rates.Review(used) {
+		if !yield(what, err) {
 			return
 		}
 	}
