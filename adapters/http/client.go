@@ -2,13 +2,11 @@ package http
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	nethttp "net/http"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 
@@ -41,33 +39,11 @@ func (a *Invoice) client() (*nethttp.Transport, error) {
 }
 
 func (t TLS) load() (*tls.Config, error) {
-	c := &tls.Config{MinVersion: tls.VersionTLS12}
-	if t.CA != "" {
-		pem, err := os.ReadFile(string(t.CA))
-		if err != nil {
-			return nil, fmt.Errorf("tls.ca: %w", err)
-		}
-		c.RootCAs = x509.NewCertPool()
-		if !c.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("tls.ca: %s holds no certificate in PEM", t.CA)
-		}
-	}
-	if t.Certificate != "" {
-		certificate, err := os.ReadFile(string(t.Certificate))
-		if err != nil {
-			return nil, fmt.Errorf("tls.certificate: %w", err)
-		}
-		key, err := t.Key.Reveal()
-		if err != nil {
-			return nil, fmt.Errorf("tls.key: %w", err)
-		}
-		pair, err := tls.X509KeyPair(certificate, []byte(key))
-		if err != nil {
-			return nil, fmt.Errorf("tls.certificate and tls.key: %w", err)
-		}
-		c.Certificates = []tls.Certificate{pair}
-	}
-	return c, nil
+	return web.TLS(web.Files{
+		CA: string(t.CA), CAKey: "tls.ca",
+		Certificate: string(t.Certificate), CertificateKey: "tls.certificate",
+		Private: t.Key.Reveal, PrivateKey: "tls.key",
+	})
 }
 
 // sign sets the headers of a request. Secrets are read anew for each, so that

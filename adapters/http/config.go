@@ -4,12 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"net/netip"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/openstack-artifice/artifice/config"
+	"github.com/openstack-artifice/artifice/internal/web"
 	"github.com/openstack-artifice/artifice/rates"
 )
 
@@ -152,19 +152,10 @@ func (c Config) checkURL(u *url.URL) error {
 		return errors.New("holds a user (use basic.user and basic.password, or bearer)")
 	case u.Fragment != "":
 		return errors.New("has a fragment, which is never sent (remove what begins with #)")
-	case leavesOpenly(u) && !c.Insecure:
+	case web.LeavesOpenly(u) && !c.Insecure:
 		return fmt.Errorf("requests would go to %s unencrypted (write https://, or insecure = true)", u.Host)
 	}
 	return nil
-}
-
-// leavesOpenly reports whether requests to u leave this machine unencrypted.
-func leavesOpenly(u *url.URL) bool {
-	if u == nil || u.Scheme != "http" || u.Hostname() == "localhost" {
-		return false
-	}
-	ip, err := netip.ParseAddr(u.Hostname())
-	return err != nil || !ip.IsLoopback()
 }
 
 func isHTTPS(u *url.URL) bool { return u != nil && u.Scheme == "https" }

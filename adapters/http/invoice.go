@@ -13,6 +13,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/openstack-artifice/artifice/internal/web"
 	"github.com/openstack-artifice/artifice/invoice"
 )
 
@@ -52,14 +53,14 @@ func NewInvoice(ctx context.Context, config Config) (*Invoice, error) {
 		return nil, fmt.Errorf("http: %w", err)
 	}
 	for _, u := range []*url.URL{config.URL, config.RatesURL} {
-		if leavesOpenly(u) {
+		if u != nil && web.LeavesOpenly(u) {
 			slog.WarnContext(ctx, "requests leave this machine unencrypted and can be read and changed on their way (write https:// and remove insecure = true)", "url", place(u))
 		}
 	}
 	pointer, _ := parsePointer(config.Reference)
 	return &Invoice{
 		config: config, pointer: pointer,
-		now: time.Now, sleep: sleep, jitter: func(most time.Duration) time.Duration { return rand.N(most + 1) },
+		now: time.Now, sleep: web.Sleep, jitter: func(most time.Duration) time.Duration { return rand.N(most + 1) },
 	}, nil
 }
 
@@ -170,16 +171,4 @@ func (f *findable) Find(ctx context.Context) (reference string, err error) {
 		return "", fmt.Errorf("%s has order %s, but what it is called is not known: %w", place(a.config.URL), f.order.Key, err)
 	}
 	return reference, nil
-}
-
-// sleep waits, unless the context ends before.
-func sleep(ctx context.Context, wait time.Duration) error {
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }

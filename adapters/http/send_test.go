@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/openstack-artifice/artifice/internal/web"
 	"github.com/openstack-artifice/artifice/invoice"
 )
 
@@ -121,7 +122,7 @@ func TestCancelled(t *testing.T) {
 		config.Idempotent = true
 		a, _ := open(t, config)
 		ctx, cancel := context.WithCancel(t.Context())
-		a.sleep = func(ctx context.Context, d time.Duration) error { cancel(); return sleep(ctx, time.Hour) }
+		a.sleep = func(ctx context.Context, d time.Duration) error { cancel(); return web.Sleep(ctx, time.Hour) }
 		_, err := small(t, a).Commit(ctx)
 		if class(err) != tc.class || !errors.Is(err, context.Canceled) || m.requests() != 1 {
 			t.Errorf("cancelled while waiting: %s %v, %d requests", class(err), err, m.requests())

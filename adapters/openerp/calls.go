@@ -3,11 +3,9 @@ package openerp
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
-	"fmt"
-	"os"
 
 	"github.com/openstack-artifice/artifice/adapters/openerp/internal/rpc"
+	"github.com/openstack-artifice/artifice/internal/web"
 )
 
 // A server is the Odoo server, as the company's user sees it.
@@ -155,31 +153,9 @@ func newClient(c Config) (*rpc.Client, error) {
 }
 
 func (c Config) tls() (*tls.Config, error) {
-	t := &tls.Config{MinVersion: tls.VersionTLS12}
-	if c.CAFile != "" {
-		pem, err := os.ReadFile(string(c.CAFile))
-		if err != nil {
-			return nil, fmt.Errorf("ca_file: %w", err)
-		}
-		t.RootCAs = x509.NewCertPool()
-		if !t.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("ca_file: %s holds no certificate in PEM", c.CAFile)
-		}
-	}
-	if c.ClientCertificate != "" {
-		certificate, err := os.ReadFile(string(c.ClientCertificate))
-		if err != nil {
-			return nil, fmt.Errorf("client_certificate: %w", err)
-		}
-		key, err := c.ClientKey.Reveal()
-		if err != nil {
-			return nil, fmt.Errorf("client_key: %w", err)
-		}
-		pair, err := tls.X509KeyPair(certificate, []byte(key))
-		if err != nil {
-			return nil, fmt.Errorf("client_certificate and client_key: %w", err)
-		}
-		t.Certificates = []tls.Certificate{pair}
-	}
-	return t, nil
+	return web.TLS(web.Files{
+		CA: string(c.CAFile), CAKey: "ca_file",
+		Certificate: string(c.ClientCertificate), CertificateKey: "client_certificate",
+		Private: c.ClientKey.Reveal, PrivateKey: "client_key",
+	})
 }

@@ -2,7 +2,6 @@ package openerp
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -150,17 +149,5 @@ func golden(t *testing.T, name, got string) {
 	}
 	if diff := cmp.Diff(string(want), got); diff != "" {
 		t.Errorf("(-golden +now)\n%s", diff)
-	}
-}
-
-// Without waiting, a context that is over says so.
-func TestSleep(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	if err := sleep(ctx, 1); err != nil {
-		t.Error(err)
-	}
-	cancel()
-	if err := sleep(ctx, 1<<40); !errors.Is(err, context.Canceled) {
-		t.Error(err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/openstack-artifice/artifice/adapters/openerp/internal/rpc"
+	"github.com/openstack-artifice/artifice/internal/web"
 	"github.com/openstack-artifice/artifice/invoice"
 	"github.com/openstack-artifice/artifice/rates"
 )
@@ -69,14 +70,14 @@ func NewInvoice(ctx context.Context, config Config) (*Invoice, error) {
 	if err != nil {
 		return nil, fmt.Errorf("openerp: %w", err)
 	}
-	if leavesOpenly(config.URL) {
+	if web.LeavesOpenly(config.URL) {
 		slog.WarnContext(ctx, "the password leaves this machine unencrypted and can be read on its way (write https:// and remove insecure = true)", "host", config.URL.Host)
 	}
 	pattern, err := parsePattern(config.Product)
 	if err != nil {
 		return nil, fmt.Errorf("openerp: product: %w", err)
 	}
-	return &Invoice{config: config, client: client, pattern: pattern, sleep: sleep}, nil
+	return &Invoice{config: config, client: client, pattern: pattern, sleep: web.Sleep}, nil
 }
 
 // Close ends the use of the adapter. No connection outlives a call, so that
@@ -106,16 +107,4 @@ type draft struct {
 
 	mu    sync.Mutex
 	terms *terms // nil until they are read
-}
-
-// sleep waits, unless the context ends before.
-func sleep(ctx context.Context, wait time.Duration) error {
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }

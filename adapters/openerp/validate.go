@@ -3,14 +3,13 @@ package openerp
 import (
 	"errors"
 	"fmt"
-	"net/netip"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/openstack-artifice/artifice/adapters/openerp/internal/rpc"
 	"github.com/openstack-artifice/artifice/config"
+	"github.com/openstack-artifice/artifice/internal/web"
 )
 
 // protocols are what the key protocol may say.
@@ -76,7 +75,7 @@ func (c Config) checkServer(m *mistakes) {
 		m.add("url", "holds a user (use username, and password or api_key)")
 	case u.RawQuery != "" || u.Fragment != "":
 		m.add("url", "has a query or a fragment (end it after the path)")
-	case leavesOpenly(u) && !c.Insecure:
+	case web.LeavesOpenly(u) && !c.Insecure:
 		m.add("url", "the password would go to %s unencrypted (write https://, or insecure = true)", u.Host)
 	}
 	if c.Database == "" {
@@ -101,15 +100,6 @@ func (c Config) checkServer(m *mistakes) {
 			m.add(key, "%q holds what is no text, or blanks around it", text)
 		}
 	}
-}
-
-// leavesOpenly reports whether requests to u leave this machine unencrypted.
-func leavesOpenly(u *url.URL) bool {
-	if u.Scheme != "http" || u.Hostname() == "localhost" {
-		return false
-	}
-	ip, err := netip.ParseAddr(u.Hostname())
-	return err != nil || !ip.IsLoopback()
 }
 
 func (c Config) checkTLS(m *mistakes) {

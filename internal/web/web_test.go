@@ -1,6 +1,8 @@
 package web
 
 import (
+	"context"
+	"errors"
 	"net/url"
 	"testing"
 	"time"
@@ -66,5 +68,35 @@ func TestSameHost(t *testing.T) {
 		if got := SameHost(a, b); got != test.want {
 			t.Errorf("%s and %s: %v", test.a, test.b, got)
 		}
+	}
+}
+
+func TestLeavesOpenly(t *testing.T) {
+	for text, want := range map[string]bool{
+		"https://erp.example.org": false,
+		"http://erp.example.org":  true,
+		"http://localhost:4567":   false,
+		"http://127.0.0.2":        false,
+		"http://[::1]:80":         false,
+		"http://10.0.0.1":         true,
+	} {
+		u, err := url.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := LeavesOpenly(u); got != want {
+			t.Errorf("%s: %v", text, got)
+		}
+	}
+}
+
+func TestSleepEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(time.Millisecond, cancel)
+	if err := Sleep(ctx, time.Hour); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if err := Sleep(t.Context(), 0); err != nil {
+		t.Error(err)
 	}
 }
