@@ -78,6 +78,9 @@ func (t TLS) keys() iter.Seq2[string, bool] {
 	}
 }
 
+// keyParameter is the parameter by which the receiver is asked for an invoice.
+const keyParameter = "key"
+
 // maxAnswer is the largest MaxAnswer: answers are read into memory.
 const maxAnswer = 1 << 30
 
@@ -91,10 +94,17 @@ func (c Config) Validate() error {
 		wrong("url", "is missing (write https://host/path)")
 	} else if err := c.checkURL(c.URL); err != nil {
 		wrong("url", "%w", err)
+	} else if c.Find && c.URL.Query().Has(keyParameter) {
+		wrong("url", "has a parameter %q of its own, in whose place find = true sends the order's key (let the receiver take its own from a header: bearer, basic.user)", keyParameter)
 	}
 	if c.RatesURL != nil {
 		if err := c.checkURL(c.RatesURL); err != nil {
 			wrong("rates_url", "%w", err)
+		}
+		for _, name := range []string{"start", "end", "currency"} {
+			if c.RatesURL.Query().Has(name) {
+				wrong("rates_url", "has a parameter %q of its own, in whose place that of the block is sent (remove it)", name)
+			}
 		}
 		if c.Rates.File != "" || c.Rates.Names != "" {
 			wrong("rates_url", "prices come from rates_url or from rates.file, not from both (remove one)")

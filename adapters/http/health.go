@@ -59,7 +59,7 @@ func (a *Invoice) checkReceiver(ctx context.Context) error {
 	if !a.config.Find {
 		return a.probe(ctx, a.config.URL)
 	}
-	r := request{method: nethttp.MethodGet, url: withQuery(a.config.URL, "key", noOrder), answers: []int{nethttp.StatusNotFound}}
+	r := request{method: nethttp.MethodGet, url: withQuery(a.config.URL, keyParameter, noOrder), answers: []int{nethttp.StatusNotFound}}
 	ans, fail := a.attempt(ctx, &r)
 	switch {
 	case fail == nil:

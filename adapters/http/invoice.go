@@ -155,7 +155,7 @@ func (d *draft) Commit(ctx context.Context) (reference string, err error) {
 func (f *findable) Find(ctx context.Context) (reference string, err error) {
 	a := f.adapter
 	answer, err := a.send(ctx, request{
-		method: nethttp.MethodGet, url: withQuery(a.config.URL, "key", f.order.Key),
+		method: nethttp.MethodGet, url: withQuery(a.config.URL, keyParameter, f.order.Key),
 		answers:    []int{nethttp.StatusOK, nethttp.StatusNotFound},
 		repeatable: true,
 		withBody:   a.pointer != nil,
