@@ -219,3 +219,15 @@ func TestCanary(t *testing.T) {
 		}
 	}
 }
+
+// A secret of which nothing is left is in no text, and so not between all of
+// its letters.
+func TestRedactNothing(t *testing.T) {
+	t.Setenv("HTTP_TEST_SIGNING", "whsec_")
+	c := defaults(t, "https://localhost")
+	c.SigningSecret = secret(t, "env:HTTP_TEST_SIGNING")
+	a, _ := open(t, c)
+	if got := redact("no such invoice", a.secrets()); got != "no such invoice" {
+		t.Errorf("it is told as %q", got)
+	}
+}

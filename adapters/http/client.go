@@ -80,7 +80,7 @@ func (a *Invoice) sign(req *nethttp.Request, r *request) error {
 }
 
 // secrets are the texts that no message may have, in whatever answer they come
-// back. One that cannot be read was not sent either.
+// back. One that cannot be read was not sent either. None is empty.
 func (a *Invoice) secrets() []string {
 	var all []string
 	if token, err := a.config.Bearer.Reveal(); err == nil {
@@ -90,7 +90,10 @@ func (a *Invoice) secrets() []string {
 		all = append(all, base64.StdEncoding.EncodeToString([]byte(a.config.Basic.User+":"+password)), password)
 	}
 	if secret, err := a.config.SigningSecret.Reveal(); err == nil {
-		all = append(all, secret, strings.TrimPrefix(secret, "whsec_"))
+		all = append(all, secret)
+		if key := strings.TrimPrefix(secret, "whsec_"); key != "" {
+			all = append(all, key)
+		}
 	}
 	return append(all, append(keysIn(a.config.URL), keysIn(a.config.RatesURL)...)...)
 }
