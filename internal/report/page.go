@@ -44,17 +44,17 @@ type page struct {
 	Invoices              invoicesView
 }
 
-// A sum is what the orders of one state come to in one currency.
+// A sum is what the orders of one state come to in one currency: of parked
+// orders those that reserve their time apart from those that do not.
 type sum struct {
-	Status        statusView
-	Orders        int
-	Total         template.HTML
-	Currency      string
-	Counts        bool // whether it is part of what the month cost
-	total         decimal.Decimal
-	digits        int32
-	status        ledger.Status
-	reservesOrNot bool
+	Status   statusView
+	Orders   int
+	Total    template.HTML
+	Currency string
+	Counts   bool // whether it is part of what the month cost
+	total    decimal.Decimal
+	digits   int32
+	status   ledger.Status
 }
 
 // policy forbids the page everything but its own stylesheet, by its hash: no

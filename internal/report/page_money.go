@@ -30,11 +30,11 @@ func (r *Report) sums() []sum {
 	var all []sum
 	for _, o := range r.Orders {
 		i := slices.IndexFunc(all, func(s sum) bool {
-			return s.status == o.Status && s.Currency == o.Currency && s.reservesOrNot == o.Reserves
+			return s.status == o.Status && s.Currency == o.Currency && s.Counts == o.Reserves
 		})
 		if i < 0 {
 			i = len(all)
-			all = append(all, sum{Status: statusLooks[o.Status], Currency: o.Currency, Counts: o.Reserves, status: o.Status, reservesOrNot: o.Reserves})
+			all = append(all, sum{Status: statusLooks[o.Status], Currency: o.Currency, Counts: o.Reserves, status: o.Status})
 		}
 		all[i].Orders++
 		all[i].total, all[i].digits = all[i].total.Add(o.Total), max(all[i].digits, o.Digits)
