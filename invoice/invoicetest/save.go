@@ -229,27 +229,21 @@ func contextCancelled(b *bench) {
 	b.wantSaved(order, b.committed(order, c), c, true)
 }
 
-func sideBySide(b *bench) {
-	const invoices = 8
-	type outcome struct {
-		order     invoice.Order
-		content   content
-		reference string
-		err       error
-	}
-	outcomes := make([]outcome, invoices)
-	for n := range outcomes {
-		values := make([]string, 20+n)
-		for i := range values {
-			values[i] = decimal.New(int64(1000*n+i), -2).String()
-		}
-		outcomes[n] = outcome{order: b.order(n), content: b.lines(values...)}
-	}
-	// All are open and filled before the first is committed.
+// A bill is an order and what it is filled with, and then what came of it.
+type bill struct {
+	order     invoice.Order
+	content   content
+	reference string
+	err       error
+}
+
+// commitTogether opens and fills an invoice for each bill, side by side, and
+// commits none before all of them are filled.
+func (b *bench) commitTogether(bills []bill) {
 	var filled, done sync.WaitGroup
-	filled.Add(invoices)
-	for n := range outcomes {
-		o := &outcomes[n]
+	filled.Add(len(bills))
+	for n := range bills {
+		o := &bills[n]
 		done.Go(func() {
 			inv, err := b.erp.NewInvoice(b.ctx, o.order)
 			if err == nil && inv == nil {
@@ -267,10 +261,22 @@ func sideBySide(b *bench) {
 		})
 	}
 	done.Wait()
+}
+
+func sideBySide(b *bench) {
+	bills := make([]bill, 8)
+	for n := range bills {
+		values := make([]string, 20+n)
+		for i := range values {
+			values[i] = decimal.New(int64(1000*n+i), -2).String()
+		}
+		bills[n] = bill{order: b.order(n), content: b.lines(values...)}
+	}
+	b.commitTogether(bills)
 	seen := map[string]int{}
-	for n, o := range outcomes {
+	for n, o := range bills {
 		if o.err != nil {
-			b.Errorf("invoice %d of %d side by side: %v", n+1, invoices, o.err)
+			b.Errorf("invoice %d of %d side by side: %v", n+1, len(bills), o.err)
 			continue
 		}
 		if first, ok := seen[o.reference]; ok {
@@ -287,39 +293,19 @@ func sameSideBySide(b *bench) {
 	if !b.setup.Once {
 		b.Skip("needs Setup.Once: the ERP does not tell keys apart itself")
 	}
-	const attempts = 8
 	order, c := b.order(0), b.lines("1", "2", "0")
-	references, errs := make([]string, attempts), make([]error, attempts)
-	var filled, done sync.WaitGroup
-	filled.Add(attempts)
-	for n := range attempts {
-		done.Go(func() {
-			inv, err := b.erp.NewInvoice(b.ctx, order)
-			if err == nil && inv == nil {
-				err = errors.New("NewInvoice returned neither an invoice nor an error")
-			}
-			if err == nil {
-				err = fill(inv, c)
-			}
-			filled.Done()
-			filled.Wait()
-			if err == nil {
-				references[n], err = inv.Commit(b.ctx)
-			}
-			errs[n] = err
-		})
-	}
-	done.Wait()
-	for n, err := range errs {
-		if invoice.IsPermanent(err) {
-			b.Errorf("attempt %d of %d at one order, side by side: the error is permanent, but the order is the same: %v", n+1, attempts, err)
+	attempts := slices.Repeat([]bill{{order: order, content: c}}, 8)
+	b.commitTogether(attempts)
+	for n, o := range attempts {
+		if invoice.IsPermanent(o.err) {
+			b.Errorf("attempt %d of %d at one order, side by side: the error is permanent, but the order is the same: %v", n+1, len(attempts), o.err)
 		}
 	}
 	// Whoever comes last finds what is there, or saves it now.
 	want := b.committed(order, c)
-	for n, reference := range references {
-		if errs[n] == nil && reference != want {
-			b.Errorf("attempt %d of %d at one order, side by side, is %q; it is %q", n+1, attempts, reference, want)
+	for n, o := range attempts {
+		if o.err == nil && o.reference != want {
+			b.Errorf("attempt %d of %d at one order, side by side, is %q; it is %q", n+1, len(attempts), o.reference, want)
 		}
 	}
 	b.wantSaved(order, want, c, true)
