@@ -49,7 +49,7 @@ func TestImportMappings(t *testing.T) {
 		stderr string
 	}{
 		{"both", []string{mappingsOfDistil, "fromimage: {service: b1.standard}\n"}, ExitDone, `
-m.yml:3:16: Distil asked Cinder for names. Artifice takes them from the samples' metadata: where that has only ids, write names.ID = NAME
+m.yml:3:16: Distil asked Cinder for names, and so does a source that logs in to a cloud. Files have those of the samples' metadata: where that has only ids, write names.ID = NAME
 m.yml:7:9: the unit "hour" is left out: Artifice counts in the samples' unit and hours, to which a price per hour applies
 t.yaml:1:1: the config of fromimage is left out: no mapping uses it
 2 meters converted, 3 notes: put the sections into the config and run artifice check

@@ -18,7 +18,12 @@ type rule struct {
 	note        string            // what is otherwise
 }
 
-const byNames = "Distil asked %s for names. Artifice takes them from the samples' metadata: where that has only ids, write names.ID = NAME"
+// What Distil asked for names, and where Artifice has them from: sources that
+// log in to a cloud ask Nova and Cinder, and none asks Swift.
+const (
+	askedAlike = "Distil asked %s for names, and so does a source that logs in to a cloud. Files have those of the samples' metadata: where that has only ids, write names.ID = NAME"
+	askedSwift = "Distil asked Swift for names. Artifice takes them from the samples' metadata: where that has only ids, write names.ID = NAME"
+)
 
 // names are what Distil ever called its transformers.
 var names = []string{
@@ -46,13 +51,13 @@ func ruleOf(name string) rule {
 	case "CumulativeRange":
 		return rule{transformer: "cumulative"}
 	case "storagemax", "blockstoragemax", "StorageMax":
-		return rule{transformer: "storage_max", hours: true, note: fmt.Sprintf(byNames, "Cinder")}
+		return rule{transformer: "storage_max", hours: true, note: fmt.Sprintf(askedAlike, "Cinder")}
 	case "objectstoragemax":
-		return rule{transformer: "object_storage_max", hours: true, note: fmt.Sprintf(byNames, "Swift")}
+		return rule{transformer: "object_storage_max", hours: true, note: askedSwift}
 	case "databasevolumemax":
-		return rule{transformer: "database_volume_max", hours: true, note: fmt.Sprintf(byNames, "Cinder")}
+		return rule{transformer: "database_volume_max", hours: true, note: fmt.Sprintf(askedAlike, "Cinder")}
 	case "databaseuptime", "databasemanagementuptime":
-		return rule{transformer: "database_uptime", config: name, seconds: true, options: map[string]string{"tracked_states": "tracked_states", "prefix": "prefix"}, note: fmt.Sprintf(byNames, "Nova")}
+		return rule{transformer: "database_uptime", config: name, seconds: true, options: map[string]string{"tracked_states": "tracked_states", "prefix": "prefix"}, note: fmt.Sprintf(askedAlike, "Nova")}
 	case "fromimage", "from_image", "FromImage":
 		return rule{transformer: "from_image", config: "fromimage", hours: true,
 			options: map[string]string{"service": "service", "md_keys": "image_keys", "none_values": "no_image", "size_keys": "size_keys"}}
