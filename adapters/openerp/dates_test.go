@@ -46,6 +46,29 @@ func TestDates(t *testing.T) {
 	}
 }
 
+// Where midnight is within a UTC hour, a month ends half an hour into the next
+// one: its invoice is of the month all the same.
+func TestDatesOffTheHour(t *testing.T) {
+	kolkata := time.FixedZone("IST", 5*60*60+30*60)
+	order := august(0)
+	order.Block.Start, order.Block.End = time.Date(2013, 8, 1, 0, 30, 0, 0, kolkata), time.Date(2013, 9, 1, 0, 30, 0, 0, kolkata)
+	h := build(t, odootest.Options{Version: 16})
+	commit(t, h.erp(t, func(c *Config) { c.Post = true }), order, threeItems()...)
+	_, move := h.only(t)
+	if move["invoice_date"] != "2013-08-31" || move["date"] != "2013-08-31" || move["ref"] != "August 2013" {
+		t.Errorf("%v, booked %v, for %v", move["invoice_date"], move["date"], move["ref"])
+	}
+	for _, tc := range []struct {
+		days int
+		want string
+	}{{1, "1 August 2013"}, {3, "1 August 2013 to 3 August 2013"}} {
+		order.Block.End = order.Block.Start.AddDate(0, 0, tc.days)
+		if got := period(order.Block, kolkata); got != tc.want {
+			t.Errorf("%d days are %q, want %q", tc.days, got, tc.want)
+		}
+	}
+}
+
 // A locked period is refused before anything is frozen, or Odoo books the
 // invoice later; its own date stays.
 func TestLockedPeriod(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/openstack-artifice/artifice/invoice"
+	"github.com/openstack-artifice/artifice/usage"
 )
 
 // terms are what holds for all lines of an order: who pays, when, in what
@@ -121,8 +122,8 @@ func (d *draft) checkPartnerCurrency(ctx context.Context, p *partner) error {
 func (d *draft) dates(ctx context.Context, t *terms) error {
 	at := d.order.Date
 	if d.erp.config.InvoiceDate == "block_end" {
-		// The block is without its end.
-		at = d.order.Block.End.Add(-time.Nanosecond)
+		// Where midnight is within a UTC hour, the block ends after it.
+		at = d.order.Block.End.Add(-usage.WindowLength)
 	}
 	t.date = time.Date(at.Year(), at.Month(), at.Day(), 0, 0, 0, 0, time.UTC)
 	if t.term == 0 {

@@ -62,18 +62,21 @@ func describe(item invoice.Item, factor string, zone *time.Location) string {
 // time of the day where it begins or ends within one.
 func period(span usage.Span, zone *time.Location) string {
 	start, end := span.Start.In(zone), span.End.In(zone)
-	if midnight(start) && midnight(end) {
-		if start.Day() == 1 && end.Equal(start.AddDate(0, 1, 0)) {
-			return start.Format("January 2006")
-		}
-		last := end.AddDate(0, 0, -1)
-		if start.Equal(last) {
-			return start.Format("2 January 2006")
-		}
-		return start.Format("2 January 2006") + " to " + last.Format("2 January 2006")
+	if !beginsDay(start) || !beginsDay(end) {
+		const minute = "2 January 2006 15:04"
+		return start.Format(minute) + " to " + end.Format(minute+" MST")
 	}
-	const minute = "2 January 2006 15:04"
-	return start.Format(minute) + " to " + end.Format(minute+" MST")
+	const day = "2 January 2006"
+	first, last := start.Format(day), end.Add(-usage.WindowLength).Format(day)
+	month := start.Format("January 2006")
+	switch {
+	case start.Day() == 1 && end.Day() == 1 && end.Add(-usage.WindowLength).Format("January 2006") == month:
+		return month
+	case first == last:
+		return first
+	}
+	return first + " to " + last
 }
 
-func midnight(t time.Time) bool { return t.Hour() == 0 && t.Minute() == 0 && t.Second() == 0 }
+// beginsDay reports whether t is the first whole UTC hour of its local day.
+func beginsDay(t time.Time) bool { return t.Add(-usage.WindowLength).Day() != t.Day() }
