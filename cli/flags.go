@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -54,8 +56,30 @@ func (b *blockFlags) block(cmd *cobra.Command, in *time.Location) (usage.Span, e
 
 // tenantFlag narrows a command to some tenants.
 func tenantFlag(cmd *cobra.Command) *[]string {
-	return cmd.Flags().StringSlice("tenant", nil, "only the tenant with this `id`; may be given several times")
+	var ids idList
+	cmd.Flags().Var(&ids, "tenant", "only the tenant with this `id`; may be given several times")
+	return (*[]string)(&ids)
 }
+
+// An idList is the value of a flag that names what a command is narrowed to. An
+// empty id, as of a variable that is not set, would mean all there are.
+type idList []string
+
+// Set implements pflag.Value: ids are separated by commas.
+func (l *idList) Set(text string) error {
+	for id := range strings.SplitSeq(text, ",") {
+		if id == "" {
+			return errors.New("an id is empty (is a variable not set?)")
+		}
+		*l = append(*l, id)
+	}
+	return nil
+}
+
+func (l *idList) String() string { return strings.Join(*l, ",") }
+
+// Type implements pflag.Value.
+func (l *idList) Type() string { return "ids" }
 
 // leaseFlag says for how long an order is held.
 func leaseFlag(cmd *cobra.Command) func() (time.Duration, error) {

@@ -119,8 +119,9 @@ func (a *API) begin(ctx context.Context, q usage.Query) (*apiReading, error) {
 	return r, nil
 }
 
-// start is from when on samples are read: those that were collected before, and
-// are not late any more, are left. A tenant that was held back lags behind the
+// start is from when on samples are read. The first reading of all goes back to
+// when billing begins, however long ago that is. Later, those that were collected
+// before, and are not late any more, are left. A tenant that was held back lags behind the
 // others, and all is read from where it stands, however long ago that is.
 func (a *API) start(collected map[string]time.Time) time.Time {
 	from := a.now().UTC().Add(-a.config.Lookback)
@@ -130,7 +131,8 @@ func (a *API) start(collected map[string]time.Time) time.Time {
 			from = settled
 		}
 	}
-	if from = from.Truncate(usage.WindowLength); from.Before(a.config.Since) {
+	first := len(collected) == 0 && !a.config.Since.IsZero()
+	if from = from.Truncate(usage.WindowLength); first || from.Before(a.config.Since) {
 		from = a.config.Since.UTC()
 	}
 	return from

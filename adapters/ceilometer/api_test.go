@@ -169,6 +169,7 @@ func TestAPIGoesOn(t *testing.T) {
 		{name: "held back for long", lookback: 3 * day, collected: march.Add(9 * day), held: march.Add(4 * day), from: march.Add(2 * day), to: f.now},
 		{name: "long ago, and since", lookback: 3 * day, since: march.Add(3 * day), collected: march.Add(4 * day), from: march.Add(3 * day), to: f.now},
 		{name: "the first time, lookback", lookback: 3 * day, from: f.now.Add(-3 * day), to: f.now},
+		{name: "the first time, since", lookback: 3 * day, since: march.Add(day), from: march.Add(day), to: f.now},
 		{name: "nothing of a new meter", lookback: 3 * day, fresh: true, from: f.now.Add(-3 * day), to: f.now},
 		{name: "nothing of a new meter, held back for long", lookback: 3 * day, fresh: true, held: march.Add(4 * day), from: march.Add(2 * day), to: f.now},
 		{name: "since", since: march.Add(4 * day), from: march.Add(4 * day), to: f.now},

@@ -39,8 +39,18 @@ func (p Prices) Review(used iter.Seq2[string, string]) iter.Seq2[string, error] 
 // Check reads the files of a price list and yields what is wrong, by name; see
 // [rates.Config.Check].
 func Check(ctx context.Context, c rates.Config) iter.Seq2[string, error] {
-	return each(c.Check(), func(err error) error { return errors.Join(ctx.Err(), sorted(err)) })
+	return each(c.Check(), func(err error) error {
+		if errors.Is(err, rates.ErrNoRate) {
+			err = &noRates{err}
+		}
+		return errors.Join(ctx.Err(), err)
+	})
 }
+
+// noRates says of a whole file what invoice.ErrNoCost says of a service.
+type noRates struct{ error }
+
+func (n *noRates) Is(target error) bool { return target == invoice.ErrNoCost }
 
 func each(all iter.Seq2[string, error], change func(error) error) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
