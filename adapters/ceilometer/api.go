@@ -101,7 +101,7 @@ func (a *API) begin(ctx context.Context, q usage.Query) (*apiReading, error) {
 	fallback := a.config.Datacenter
 	if fallback == "" {
 		if fallback = endpoint.Region; fallback == "" {
-			return nil, fmt.Errorf("%s: the catalog does not tell the region of Ceilometer (set datacenter)", a.cloud)
+			return nil, fmt.Errorf("%s: nothing tells the region of Ceilometer (set datacenter, or region)", a.cloud)
 		}
 	}
 	if r.place, err = newPlacing(fallback, a.config.Rules); err != nil {

@@ -23,7 +23,7 @@ type Config struct {
 	Endpoint *url.URL `ini:"endpoint"`
 
 	// Datacenter is where a resource ran that the rules do not tell of. Without
-	// one it is the region of Gnocchi's endpoint.
+	// one it is the region of Gnocchi's endpoint, or of the login with Endpoint.
 	Datacenter string `ini:"datacenter"`
 	datacenter.Rules
 

@@ -42,7 +42,7 @@ func (s *Source) begin(ctx context.Context, q usage.Query) (*reading, error) {
 			return nil, err
 		}
 		if r.datacenter = endpoint.Region; r.datacenter == "" {
-			return nil, fmt.Errorf("%s: the catalog does not tell the region of Gnocchi (set datacenter)", s.cloud)
+			return nil, fmt.Errorf("%s: nothing tells the region of Gnocchi (set datacenter, or region)", s.cloud)
 		}
 	}
 	var err error

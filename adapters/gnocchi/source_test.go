@@ -275,3 +275,24 @@ func TestNewSource(t *testing.T) {
 		t.Errorf("meters are %v, %v", meters, err)
 	}
 }
+
+// TestDatacenterSaid has the datacenter of a Gnocchi whose catalog is not asked.
+func TestDatacenterSaid(t *testing.T) {
+	for _, test := range []struct{ datacenter, region, want string }{
+		{"", "south", "south"}, {"east", "south", "east"}, {"", "", ""},
+	} {
+		f := newFake(t)
+		samples, errs := read(t, f.source(t, func(c *Config) {
+			c.Datacenter, c.Region, c.Endpoint = test.datacenter, test.region, c.AuthURL.JoinPath("metric")
+		}), volumes)
+		if test.want == "" {
+			if len(samples) > 0 || len(errs) != 1 || !strings.Contains(errs[0], "nothing tells the region of Gnocchi (set datacenter, or region)") {
+				t.Errorf("without either: %d samples, %q", len(samples), errs)
+			}
+			continue
+		}
+		if len(errs) > 0 || len(samples) != len(both) || samples[0].Datacenter != test.want {
+			t.Errorf("want %s: %+v, %q", test.want, samples, errs)
+		}
+	}
+}

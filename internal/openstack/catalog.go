@@ -15,8 +15,8 @@ import (
 // An Endpoint is where a service is.
 type Endpoint struct {
 	URL       *url.URL
-	Region    string // "" where the catalog was not asked
-	Interface string // public, internal or admin; "" likewise
+	Region    string // the login's where the catalog was not asked, which may be ""
+	Interface string // public, internal or admin; "" where the catalog was not asked
 }
 
 // choose finds the endpoint of a service in the catalog. Its errors say what the
@@ -119,7 +119,7 @@ func listCatalog(catalog []tokens.CatalogEntry, kind string) string {
 // catalog has for the login's region and interface.
 func (s *Service) Endpoint(ctx context.Context) (*Endpoint, error) {
 	if s.at != nil {
-		return &Endpoint{URL: s.at}, nil
+		return &Endpoint{URL: s.at, Region: s.cloud.login.region}, nil
 	}
 	t, err := s.cloud.token(ctx, "")
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -53,6 +54,20 @@ func TestEndpoint(t *testing.T) {
 		wantError(t, err, test.want)
 		_, err = s.Do(t.Context(), Request{})
 		wantError(t, err, test.want)
+	}
+}
+
+// TestEndpointSaid is where the config says: in the login's region, if it has one.
+func TestEndpointSaid(t *testing.T) {
+	for _, region := range []string{"south", ""} {
+		f := newFake(t)
+		c := f.config(t)
+		c.Region = region
+		at := &url.URL{Scheme: "http", Host: "said:8041"}
+		e, err := mustOpen(t, c, f.clock.options()).Service("metric", at).Endpoint(t.Context())
+		if err != nil || *e != (Endpoint{URL: at, Region: region}) {
+			t.Errorf("in region %q it is %+v, %v", region, e, err)
+		}
 	}
 }
 
