@@ -26,7 +26,7 @@ func checkCommand(a *App) *cobra.Command {
 		Short: "look whether everything is in place, and change nothing",
 		Long: "check looks at the config, at every source, at the store and at the ERP, and\n" +
 			"names each check with its outcome. It reports all failures at once and changes\n" +
-			"nothing. The exit code is 1 where a check failed.\n\n" +
+			"nothing. The exit code is 1 where a check failed; a warning is no failure.\n\n" +
 			"For a block it also holds the ERP's prices against what was used: services\n" +
 			"without a cost, and prices of nothing.",
 		Example: "  artifice check\n  artifice check --month 2013-08",
@@ -123,7 +123,11 @@ func (c *checks) add(adapter, check string, err error) {
 		c.grid.add("ok", adapter, check, "")
 		return
 	}
-	c.failed++
+	outcome := "warning"
+	if _, ok := err.(*usage.Warning); !ok { // one among failures is none
+		c.failed++
+		outcome = "FAILED"
+	}
 	var lines []string
 	for line := range strings.SplitSeq(err.Error(), "\n") {
 		// What keeps one check from being made keeps others as well.
@@ -135,7 +139,7 @@ func (c *checks) add(adapter, check string, err error) {
 	if len(lines) == 0 {
 		lines = []string{"as above"}
 	}
-	c.grid.add("FAILED", adapter, check, lines[0])
+	c.grid.add(outcome, adapter, check, lines[0])
 	for _, line := range lines[1:] {
 		c.grid.add("", "", "", line)
 	}

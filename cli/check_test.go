@@ -6,9 +6,12 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/openstack-artifice/artifice/usage"
 )
 
-// A mistake that fails several checks of an adapter is written once.
+// A mistake that fails several checks of an adapter is written once. A warning
+// is no failure.
 func TestChecksRepeat(t *testing.T) {
 	c := newChecks()
 	unset := errors.New("the environment variable KEY is not set")
@@ -17,14 +20,20 @@ func TestChecksRepeat(t *testing.T) {
 	c.add("invoice", "taxes", errors.Join(unset, errors.New("no tax")))
 	c.add("store", "open", unset)
 	c.add("store", "size", nil)
+	c.add("source", "policy", &usage.Warning{Err: errors.New("it keeps little\nhint: let it keep more")})
+	c.add("source", "clock", errors.Join(&usage.Warning{Err: errors.New("slow")}, errors.New("wrong")))
 	want := [][]string{
 		{"FAILED", "invoice", "login", "the environment variable KEY is not set"},
 		{"FAILED", "invoice", "journal", "as above"},
 		{"FAILED", "invoice", "taxes", "no tax"},
 		{"FAILED", "store", "open", "the environment variable KEY is not set"},
 		{"ok", "store", "size", ""},
+		{"warning", "source", "policy", "it keeps little"},
+		{"", "", "", "hint: let it keep more"},
+		{"FAILED", "source", "clock", "slow"},
+		{"", "", "", "wrong"},
 	}
-	if diff := cmp.Diff(want, c.grid.rows); diff != "" || c.failed != 4 {
+	if diff := cmp.Diff(want, c.grid.rows); diff != "" || c.failed != 5 {
 		t.Errorf("%d failed (-want +got)\n%s", c.failed, diff)
 	}
 }

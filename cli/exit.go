@@ -20,8 +20,8 @@ const (
 // exitCodes tells of them in the help, the manual and the documents.
 const exitCodes = `0  done: everything that was asked for
 1  failed: something did not work, and stderr says what; the next run goes on
-   from there. So it is where check finds a failure, verify a mistake, or
-   reconcile an invoice that is gone
+   from there. So it is where check finds a failure (a warning or a note is
+   none), verify a mistake, or reconcile an invoice that is gone
 2  wrong use: a command, flag or argument that does not exist or does not fit;
    nothing was done
 3  something is left: tenants are parked or in doubt, wait until the ERP can be

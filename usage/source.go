@@ -85,10 +85,19 @@ const (
 
 // A HealthChecker is a source that can tell, without changing anything,
 // whether it works. It yields the name of every check with its outcome, nil
-// for good.
+// for good and a *Warning where it works all the same.
 type HealthChecker interface {
 	CheckHealth(ctx context.Context) iter.Seq2[string, error]
 }
+
+// A Warning is the outcome of a check of health of what works now, and that
+// somebody should know of. It does not make artifice check fail, unless another
+// error wraps it or is joined to it.
+type Warning struct{ Err error }
+
+func (w *Warning) Error() string { return w.Err.Error() }
+
+func (w *Warning) Unwrap() error { return w.Err }
 
 // A Receiver is a source to which samples are sent, and which keeps them until
 // they are read.

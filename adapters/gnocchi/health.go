@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/openstack-artifice/artifice/usage"
 )
 
 // carried is what an archive policy has to keep: the longest month, and the day
@@ -49,7 +51,8 @@ func (s *Source) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
 	}
 }
 
-// check reports a policy that loses measures before they are billed.
+// check warns of a policy that loses measures before they are billed, unless they
+// are collected in time: so do Ceilometer's own.
 func (p *policy) check() error {
 	longest := p.longest()
 	if longest >= carried {
@@ -64,8 +67,8 @@ func (p *policy) check() error {
 		}
 		update += fmt.Sprintf(" -d granularity:%v,timespan:%v", k.granularity, k.timespan)
 	}
-	return fmt.Errorf("it keeps measures for %s, and a month's first are %s old when it is billed: what is not collected in time is lost (collect every day, or let it keep more: %s)",
-		inDays(longest), inDays(carried), update)
+	return &usage.Warning{Err: fmt.Errorf("it keeps measures for %s, and a month's first are %s old when it is billed: what is not collected in time is lost (collect every day, or let it keep more: %s)",
+		inDays(longest), inDays(carried), update)}
 }
 
 // inDays writes a span in days, where it is some.

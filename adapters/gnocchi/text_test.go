@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"github.com/openstack-artifice/artifice/usage"
 )
 
 func TestParseSpan(t *testing.T) {
@@ -93,6 +95,8 @@ func TestPolicyCheck(t *testing.T) {
 		p := policy{name: "low", kept: test.kept}
 		if err := p.check(); (err != nil) != (test.want != "") || err != nil && !strings.Contains(err.Error(), test.want) {
 			t.Errorf("of %v it says %v, want %s", test.kept, err, test.want)
+		} else if _, ok := err.(*usage.Warning); err != nil && !ok {
+			t.Errorf("of %v check fails", test.kept)
 		}
 	}
 }
