@@ -141,7 +141,11 @@ func (m *Source) Names(_ context.Context, of usage.NameKind) iter.Seq2[usage.Nam
 	return sequenceOf[usage.Name]()
 }
 
-func (m *Source) CheckHealth(context.Context) iter.Seq2[string, error] { return sequenceOf("memory") }
+func (m *Source) CheckHealth(context.Context) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		_ = yield("memory", nil) && yield("durability", &usage.Warning{Err: errors.New("all is lost at the end")})
+	}
+}
 
 func (m *Source) Receive(ctx context.Context, _ string, tell func(slog.Level, string)) error {
 	tell(slog.LevelInfo, "listening")
