@@ -240,6 +240,75 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// Where there are too many tenants those are shown that were forgotten, after
+// those with what is open: of 1200 tenants, of whom billing got to number 646
+// and left number 7 in doubt, those from 646 on are not billed.
+func TestTheUnbilledAreShown(t *testing.T) {
+	const tenants, billed, doubt = 1200, 646, 7
+	for name, now := range map[string]time.Time{"over": day(time.May, 3), "running": day(time.April, 20)} {
+		f := many(tenants)
+		f.Now = now
+		f.Orders = f.Orders[:billed]
+		f.Orders[doubt].Status = ledger.InDoubt
+		if name == "running" { // the first half of the month was billed
+			for i := range f.Orders {
+				f.Orders[i].Block.End = day(time.April, 16)
+			}
+			for i := range f.Marks {
+				f.Marks[i].Through = now
+			}
+		}
+		for i := range billed { // and all who are billed had gaps
+			f.Gaps = append(f.Gaps, ledger.Gap{Gap: usage.Gap{Tenant: f.Tenants[i].ID, From: day(time.April, 2), To: day(time.April, 9)}})
+		}
+		byKey := map[string]ledger.Order{}
+		for _, o := range f.Orders {
+			byKey[o.Key] = o
+		}
+		order := f.Order
+		f.Order = func(key string) (ledger.Order, error) {
+			o, err := order(key)
+			o.Order.Block, o.Status = byKey[key].Block, byKey[key].Status
+			return o, err
+		}
+		page := write(t, make_(t, f, report.DefaultLimits()))
+		days := between(t, page, `<table class="days">`, "</table>")
+		shown := 0
+		for i := range tenants {
+			if !strings.Contains(days, fmt.Sprintf("tenant-%05d<", i)) {
+				continue
+			}
+			if shown++; i < billed && i != doubt {
+				t.Errorf("%s: tenant %d is shown, and is billed", name, i)
+			}
+		}
+		if shown != 500 || !strings.Contains(days, "tenant-00007<") {
+			t.Errorf("%s: %d tenants are shown, want 500, with what is in doubt", name, shown)
+		}
+		if !strings.Contains(page, "700 more tenants are part of every sum, and are not shown here: those that are have the most time that is missing, open or not billed.") {
+			t.Errorf("%s: the page does not say who is shown", name)
+		}
+	}
+}
+
+// In a month that is running nobody is forgotten for not being billed: gaps are
+// what there is to say.
+func TestWhatIsShownOfARunningMonth(t *testing.T) {
+	f := facts([]usage.Tenant{{ID: "long"}, {ID: "newcomer"}})
+	f.Now = day(time.April, 20)
+	for i := range f.Marks {
+		f.Marks[i].Through = f.Now
+	}
+	f.Marks[2].From = day(time.April, 10)
+	f.Gaps = []ledger.Gap{{Gap: usage.Gap{Tenant: "newcomer", From: day(time.April, 12), To: day(time.April, 13)}}}
+	limits := report.DefaultLimits()
+	limits.Tenants = 1
+	days := between(t, write(t, make_(t, f, limits)), `<table class="days">`, "</table>")
+	if strings.Contains(days, ">long<") || !strings.Contains(days, ">newcomer<") {
+		t.Errorf("shown is %s", days)
+	}
+}
+
 // many is a month of many tenants, each with ten items, of which the last but
 // one is in doubt.
 func many(n int) report.Facts {

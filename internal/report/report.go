@@ -91,7 +91,9 @@ type Tenant struct {
 	Counted [states]int
 	Gaps    []ledger.Gap
 	Silent  time.Duration // of all resources, within the month
-	shown   bool
+
+	unbilled int // windows that should be billed by now, and are only collected
+	shown    bool
 }
 
 // An Order is an order of the month.
@@ -242,16 +244,40 @@ func byName(a, b usage.Tenant) int {
 // show chooses the tenants whose time is shown, where there are too many: those
 // about which most is to be said.
 func (r *Report) show() {
-	slices.SortStableFunc(r.Tenants, func(a, b Tenant) int { return cmp.Compare(b.unusual(), a.unusual()) })
+	over := r.Facts.index(r.Facts.over())
+	for i := range r.Tenants {
+		t := &r.Tenants[i]
+		for _, h := range t.Hours[:over] {
+			if h.State == Collected {
+				t.unbilled++
+			}
+		}
+	}
+	slices.SortStableFunc(r.Tenants, func(a, b Tenant) int {
+		return cmp.Or(cmp.Compare(b.open(), a.open()), cmp.Compare(b.unbilled, a.unbilled), cmp.Compare(b.Silent, a.Silent))
+	})
 	for i := range r.Tenants {
 		r.Tenants[i].shown = i < r.Limits.Tenants
 	}
 	slices.SortFunc(r.Tenants, func(a, b Tenant) int { return byName(a.Tenant, b.Tenant) })
 }
 
-// unusual is for how long there is something that a person may have to do
-// something about.
-func (t Tenant) unusual() time.Duration {
-	hours := t.Counted[InDoubt] + t.Counted[Parked] + t.Counted[Claimed] + t.Counted[Missing]
-	return time.Duration(hours)*time.Hour + t.Silent
+// open counts the windows about which a person may have to do something.
+func (t Tenant) open() int {
+	return t.Counted[InDoubt] + t.Counted[Parked] + t.Counted[Claimed] + t.Counted[Missing]
+}
+
+// over is up to when what is not billed was forgotten: the end of the month, and
+// while that is running the end of what was billed last of anybody.
+func (f *Facts) over() time.Time {
+	if !f.Now.Before(f.Month.End) {
+		return f.Month.End
+	}
+	var end time.Time
+	for _, o := range f.Orders {
+		if o.Reserves {
+			end = later(end, o.Block.End)
+		}
+	}
+	return end
 }
