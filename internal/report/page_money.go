@@ -165,7 +165,7 @@ func (r *Report) changes() changesView {
 	for _, t := range r.Totals {
 		v.Totals = append(v.Totals, totalView{t.Currency, money(t.Before, t.Digits), money(t.After, t.Digits), signed(t.After.Sub(t.Before), t.Digits)})
 	}
-	v.First = len(r.Changes) > 0 && !slices.ContainsFunc(r.Changes, func(c Change) bool { return c.Kind != NewTenant })
+	v.First = len(r.Changes) > 0 && r.Uncompared == 0 && !slices.ContainsFunc(r.Changes, func(c Change) bool { return c.Kind != NewTenant })
 	tenants := map[string]bool{}
 	for _, c := range r.Changes {
 		switch {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -211,6 +212,49 @@ func TestHostileNames(t *testing.T) {
 	for _, attribute := range []string{" style=", " onclick=", " onload=", "javascript:", " src=", "http:", "https:", "@import", "url("} {
 		if strings.Contains(strings.ReplaceAll(page, `http-equiv`, ""), attribute) {
 			t.Errorf("the page has %q", attribute)
+		}
+	}
+}
+
+// What is billed for a part of the month is new where nothing was billed before,
+// and compared with nothing that was billed for a whole one.
+func TestChangesOfAMonthBilledInPart(t *testing.T) {
+	kea := usage.Tenant{ID: "kea"}
+	half := usage.Span{Start: april.Start, End: day(time.April, 16)}
+	part := order(2, kea, half, ledger.Settled, item("north", "m1.large", "188.684", "hour", "0.19", "35.85")) // 188.684 x 0.19 = 35.84996
+	const (
+		all     = "Nothing was billed for that month: all is new."
+		nothing = "Nothing that is billed costs more or less than then."
+		left    = "1 tenant of that month is not billed to the end of this one yet, and left out here."
+	)
+	for _, test := range []struct {
+		name          string
+		before        []ledger.Order
+		changes       []report.Kind
+		says, saysNot []string
+	}{
+		{"never billed", nil, []report.Kind{report.NewTenant}, []string{all, "+35.85"}, []string{nothing, left}},
+		{"nothing to bill", []ledger.Order{order(1, kea, march, ledger.Settled)}, []report.Kind{report.NewTenant}, []string{all, "+35.85"}, []string{nothing, left}},
+		{"billed", []ledger.Order{order(1, kea, march, ledger.Settled, item("north", "m1.large", "74.4", "hour", "0.19", "14.14"))}, nil, []string{left}, []string{all, nothing}},
+	} {
+		r := make_(t, facts([]usage.Tenant{kea}, append(test.before, part)...), report.DefaultLimits())
+		var kinds []report.Kind
+		for _, c := range r.Changes {
+			kinds = append(kinds, c.Kind)
+		}
+		if !slices.Equal(kinds, test.changes) {
+			t.Errorf("%s: changes are %v, want %v", test.name, kinds, test.changes)
+		}
+		changes := between(t, write(t, r), `<h2 id="changes">`, "</section>")
+		for _, want := range test.says {
+			if !strings.Contains(changes, want) {
+				t.Errorf("%s: the page does not say %q", test.name, want)
+			}
+		}
+		for _, not := range test.saysNot {
+			if strings.Contains(changes, not) {
+				t.Errorf("%s: the page says %q", test.name, not)
+			}
 		}
 	}
 }

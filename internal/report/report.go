@@ -170,11 +170,15 @@ func Reserved(span usage.Span, orders []ledger.Order) bool {
 // bill sums what was billed, this month and the one before.
 func (r *Report) bill(whole map[string]bool) error {
 	comparison, costs, uncompared := NewComparison(), costs{}, map[string]bool{}
+	inMonth := func(o ledger.Order) bool { return r.Facts.Month.Contains(o.Block.Start) }
 	headers := slices.Clone(r.Facts.Orders)
-	slices.SortFunc(headers, byNeed)
+	// Whose costs are new is known once all of the month before is.
+	slices.SortFunc(headers, func(a, b ledger.Order) int {
+		return cmp.Or(cmp.Compare(rank(inMonth(a)), rank(inMonth(b))), byNeed(a, b))
+	})
 	left := r.Limits.Items
 	for _, header := range headers {
-		this := r.Facts.Month.Contains(header.Block.Start)
+		this := inMonth(header)
 		if !this && !(r.Facts.Last.Contains(header.Block.Start) && header.Reserves) {
 			continue
 		}
@@ -189,7 +193,8 @@ func (r *Report) bill(whole map[string]bool) error {
 		case this:
 			if o.Reserves {
 				costs.add(o)
-				if whole[tenant] {
+				// What is billed in part is compared with nothing but nothing.
+				if !uncompared[tenant] {
 					comparison.After(o)
 				}
 			}
@@ -202,7 +207,7 @@ func (r *Report) bill(whole map[string]bool) error {
 			r.Orders = append(r.Orders, order)
 		case whole[tenant]:
 			comparison.Before(o)
-		default:
+		case len(o.Items) > 0:
 			uncompared[tenant] = true
 		}
 	}
