@@ -49,7 +49,7 @@ func (r *Report) needs() (all []need, more int) {
 	}{
 		{looks[Missing].class, looks[Missing].sign, "missing", hours(Missing), "artifice collect; artifice status says how far each source is"},
 		{gapClass, gapSign, "gaps", func(t Tenant) time.Duration { return t.Silent }, "artifice usage --gaps --month " + month + " names the resources"},
-		{looks[Collected].class, looks[Collected].sign, "not billed", hours(Collected), "artifice bill --month " + month + ", once the month is over"},
+		{looks[Collected].class, looks[Collected].sign, "not billed", hours(Collected), r.bills() + ", once the month is over"},
 	} {
 		n := need{Class: kind.class, Sign: kind.sign, What: kind.what, Next: r.hint(kind.next)}
 		var length time.Duration
@@ -78,6 +78,18 @@ func (r *Report) needs() (all []need, more int) {
 		}
 	}
 	return all, more
+}
+
+// bills is the command that bills what is left of the month. One that names the
+// month is refused where an order has a part of it.
+func (r *Report) bills() string {
+	month := r.Facts.Month
+	for _, o := range within(month, r.Facts.Orders) {
+		if o.Reserves && !(o.Block.Start.Equal(month.Start) && o.Block.End.Equal(month.End)) {
+			return "artifice bill --due"
+		}
+	}
+	return "artifice bill --month " + r.label(month)
 }
 
 // shortGaps says of meters that have many short gaps what would have covered

@@ -216,6 +216,31 @@ func TestHostileNames(t *testing.T) {
 	}
 }
 
+// What the page says to type bills what is left: a month of which some order has
+// a part cannot be billed as a whole.
+func TestWhatBillsTheRest(t *testing.T) {
+	kea, moa := usage.Tenant{ID: "kea"}, usage.Tenant{ID: "moa"}
+	half := usage.Span{Start: april.Start, End: day(time.April, 16)}
+	void := order(1, kea, half, ledger.Void)
+	const month, due = "artifice bill --month 2025-04, once the month is over", "artifice bill --due, once the month is over"
+	for _, test := range []struct {
+		name  string
+		order ledger.Order
+		want  string
+	}{
+		{"a part", order(1, kea, half, ledger.Settled), due},
+		{"a part of the month before", order(1, kea, usage.Span{Start: march.Start, End: half.End}, ledger.Settled), due},
+		{"the whole", order(1, kea, april, ledger.Settled), month},
+		{"the month before", order(1, kea, march, ledger.Settled), month},
+		{"void", void, month},
+	} {
+		page := write(t, make_(t, facts([]usage.Tenant{kea, moa}, test.order), report.DefaultLimits()))
+		if needs := between(t, page, `<h2 id="attention">`, "</section>"); !strings.Contains(needs, test.want) {
+			t.Errorf("%s: the page does not say %q", test.name, test.want)
+		}
+	}
+}
+
 // What is billed for a part of the month is new where nothing was billed before,
 // and compared with nothing that was billed for a whole one.
 func TestChangesOfAMonthBilledInPart(t *testing.T) {
