@@ -8,14 +8,16 @@ import (
 
 	"github.com/openstack-artifice/artifice/internal/billing"
 	"github.com/openstack-artifice/artifice/ledger"
+	"github.com/openstack-artifice/artifice/usage"
 )
 
 // A need is something that a person, or the next run, has to do.
 type need struct {
 	Class, Sign string
 	What        string
-	Who         []who // the first of them
-	More        int   // how many more there are
+	Who         []who  // the first of them
+	More        int    // how many more there are
+	Block       string // of an order, where that is not the month
 	Why, Next   string
 }
 
@@ -35,7 +37,11 @@ func (r *Report) needs() (all []need, more int) {
 	more = max(0, len(open)-maxNeeds)
 	for _, o := range open[:len(open)-more] {
 		look := statusLooks[o.Status]
-		all = append(all, need{look.Class, look.Sign, look.Word, []who{whoIs(o.Tenant)}, 0, short(r.hint(o.Reason)), r.hint(billing.Next(o.Order))})
+		n := need{Class: look.Class, Sign: look.Sign, What: look.Word, Who: []who{whoIs(o.Tenant)}, Why: short(r.hint(o.Reason)), Next: r.hint(billing.Next(o.Order))}
+		if !r.wholeMonth(o.Block) {
+			n.Block = r.label(o.Block)
+		}
+		all = append(all, n)
 	}
 	month := r.label(r.Facts.Month)
 	hours := func(state State) func(Tenant) time.Duration {
@@ -83,13 +89,17 @@ func (r *Report) needs() (all []need, more int) {
 // bills is the command that bills what is left of the month. One that names the
 // month is refused where an order has a part of it.
 func (r *Report) bills() string {
-	month := r.Facts.Month
-	for _, o := range within(month, r.Facts.Orders) {
-		if o.Reserves && !(o.Block.Start.Equal(month.Start) && o.Block.End.Equal(month.End)) {
+	for _, o := range within(r.Facts.Month, r.Facts.Orders) {
+		if o.Reserves && !r.wholeMonth(o.Block) {
 			return "artifice bill --due"
 		}
 	}
-	return "artifice bill --month " + r.label(month)
+	return "artifice bill --month " + r.label(r.Facts.Month)
+}
+
+// wholeMonth reports whether a block is the month.
+func (r *Report) wholeMonth(block usage.Span) bool {
+	return block.Start.Equal(r.Facts.Month.Start) && block.End.Equal(r.Facts.Month.End)
 }
 
 // shortGaps says of meters that have many short gaps what would have covered

@@ -241,6 +241,23 @@ func TestWhatBillsTheRest(t *testing.T) {
 	}
 }
 
+// Two open orders of one tenant are told apart by their blocks.
+func TestOpenOrdersOfOneTenant(t *testing.T) {
+	kea := usage.Tenant{ID: "kea"}
+	var orders []ledger.Order
+	for i, block := range []usage.Span{{Start: april.Start, End: day(time.April, 16)}, {Start: day(time.April, 16), End: april.End}} {
+		o := order(i, kea, block, ledger.Parked)
+		o.Reserves, o.Reason = false, "no cost for gpu.a100 in north"
+		orders = append(orders, o)
+	}
+	needs := between(t, write(t, make_(t, facts([]usage.Tenant{kea}, orders...), report.DefaultLimits())), `<h2 id="attention">`, "</section>")
+	for _, block := range []string{"2025-04-01 to 2025-04-16", "2025-04-16 to 2025-05-01"} {
+		if strings.Count(needs, block) != 1 {
+			t.Errorf("%s is there %d times, want once:\n%s", block, strings.Count(needs, block), needs)
+		}
+	}
+}
+
 // What is billed for a part of the month is new where nothing was billed before,
 // and compared with nothing that was billed for a whole one.
 func TestChangesOfAMonthBilledInPart(t *testing.T) {
