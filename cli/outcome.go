@@ -33,17 +33,31 @@ func (a *App) writeOutcomes(s *session, outcomes []billing.Outcome, output strin
 	return g.write(a.Stdout, output)
 }
 
+// maxAgain is up to how many orders that were billed before are told one by one.
+const maxAgain = 10
+
 // told is what a person was told of outcomes.
 type told struct {
-	failed, again, parked, unpriced, doubt, waiting, busy bool
-	elsewhere                                             map[string]int // orders not looked at, by the adapter that billed them
+	failed, retried, parked, unpriced, doubt, waiting, busy bool
+	elsewhere                                               map[string]int                   // orders not looked at, by the adapter that billed them
+	again                                                   func(format string, args ...any) // says that one was billed before
 }
 
 // tellOutcomes says what a person should know of each tenant, and gives the
 // exit code.
 func (a *App) tellOutcomes(s *session, outcomes []billing.Outcome) error {
 	a.says.outcomes = outcomes
-	t := told{elsewhere: map[string]int{}}
+	t := told{elsewhere: map[string]int{}, again: a.sayf}
+	before := 0
+	for _, o := range outcomes {
+		if o.Result == billing.AlreadyBilled {
+			before++
+		}
+	}
+	if before > maxAgain && a.talk.log == nil {
+		t.again = a.detailf
+		a.sayf("%s were billed before; nothing was written for them (--verbose names each)", plural(before, "order"))
+	}
 	for _, o := range outcomes {
 		a.tellOutcome(s, o, &t)
 		s.tellWaiting(a, o.Order, o.Left, o.Postponed)
@@ -60,7 +74,7 @@ func (a *App) tellOutcomes(s *session, outcomes []billing.Outcome) error {
 	if t.doubt {
 		a.sayf("hint: look in the ERP, and then say artifice resolve ORDER --billed REFERENCE, or --not-billed")
 	}
-	if t.again {
+	if t.retried {
 		a.sayf("hint: what was not billed is tried again by the next artifice bill")
 	}
 	switch {
@@ -84,7 +98,7 @@ func (a *App) tellOutcome(s *session, o billing.Outcome, t *told) {
 	switch o.Result {
 	case billing.AlreadyBilled:
 		if !logged {
-			a.sayf("%s", alreadyBilled(s, o))
+			t.again("%s", alreadyBilled(s, o))
 		}
 	case billing.Parked:
 		t.parked = true
@@ -111,7 +125,7 @@ func (a *App) tellOutcome(s *session, o billing.Outcome, t *told) {
 		t.failed = true
 		warnf("%s", overlaps(s, o))
 	case billing.NotBilled:
-		t.failed, t.again = true, true
+		t.failed, t.retried = true, true
 		if !errors.Is(o.Err, context.Canceled) { // whoever stopped it knows
 			warnf("%v", o.Err)
 		}

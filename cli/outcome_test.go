@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -64,6 +65,33 @@ func TestTellOutcomes(t *testing.T) {
 				t.Errorf("said %q", said.String())
 			}
 		})
+	}
+}
+
+// A run that goes on after one that was stopped counts what that one did, rather
+// than to tell hundreds of tenants one by one.
+func TestTellManyBilledBefore(t *testing.T) {
+	for _, test := range []struct {
+		n              int
+		verbose        bool
+		counted, lines int
+	}{{10, false, 0, 10}, {11, false, 1, 0}, {11, true, 1, 11}} {
+		var said bytes.Buffer
+		a := &App{Stderr: &said}
+		a.talk.verbose = test.verbose
+		outcomes := []billing.Outcome{{Result: billing.Billed}}
+		for i := range test.n {
+			o := billing.Outcome{Result: billing.AlreadyBilled}
+			o.Order.Tenant.ID = fmt.Sprintf("t%d", i)
+			outcomes = append(outcomes, o)
+		}
+		if err := a.tellOutcomes(&session{Engine: &billing.Engine{Location: time.UTC}}, outcomes); err != nil {
+			t.Error(err)
+		}
+		counted := strings.Count(said.String(), fmt.Sprintf("%d orders were billed before; nothing was written for them (--verbose names each)\n", test.n))
+		if lines := strings.Count(said.String(), " was billed on "); counted != test.counted || lines != test.lines {
+			t.Errorf("of %d (verbose %v) it said\n%s", test.n, test.verbose, said.String())
+		}
 	}
 }
 
