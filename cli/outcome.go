@@ -10,6 +10,7 @@ import (
 
 	"github.com/openstack-artifice/artifice/internal/billing"
 	"github.com/openstack-artifice/artifice/ledger"
+	"github.com/openstack-artifice/artifice/usage"
 )
 
 // writeOutcomes lists outcomes, with their blocks where these are of several.
@@ -39,6 +40,7 @@ const maxAgain = 10
 // told is what a person was told of outcomes.
 type told struct {
 	failed, retried, parked, unpriced, doubt, waiting, busy bool
+	month, part                                             bool                             // blocks overlap what was billed, and something is left: of a month, of another block
 	elsewhere                                               map[string]int                   // orders not looked at, by the adapter that billed them
 	again                                                   func(format string, args ...any) // says that one was billed before
 }
@@ -73,6 +75,12 @@ func (a *App) tellOutcomes(s *session, outcomes []billing.Outcome) error {
 	}
 	if t.doubt {
 		a.sayf("hint: look in the ERP, and then say artifice resolve ORDER --billed REFERENCE, or --not-billed")
+	}
+	if t.month {
+		a.sayf("hint: artifice bill --due bills what is left of a month, once it is over; artifice status says what is billed")
+	}
+	if t.part {
+		a.sayf("hint: artifice status says what is billed: name what is left with --from and --to")
 	}
 	if t.retried {
 		a.sayf("hint: what was not billed is tried again by the next artifice bill")
@@ -124,6 +132,7 @@ func (a *App) tellOutcome(s *session, o billing.Outcome, t *told) {
 	case billing.Overlaps:
 		t.failed = true
 		warnf("%s", overlaps(s, o))
+		t.overlap(s, o)
 	case billing.NotBilled:
 		t.failed, t.retried = true, true
 		if !errors.Is(o.Err, context.Canceled) { // whoever stopped it knows
@@ -152,6 +161,22 @@ func overlaps(s *session, o billing.Outcome) string {
 	}
 	return fmt.Sprintf("tenant %s: %s overlaps %s, which order %s reserves (%s); nothing was written", o.Order.Tenant.ID,
 		billing.BlockLabel(o.Order.Block, s.Location), billing.BlockLabel(err.By.Block, s.Location), shortKey(err.By.Key), err.By.Status)
+}
+
+// overlap notes what may be left of a block that overlaps an order.
+func (t *told) overlap(s *session, o billing.Outcome) {
+	var err *ledger.OverlapError
+	if !errors.As(o.Err, &err) || err.By.Block.Covers(o.Order.Block) {
+		return
+	}
+	month := monthOf(o.Order.Block, s.Location)
+	t.month, t.part = t.month || month, t.part || !month
+}
+
+// monthOf reports whether a block is a calendar month.
+func monthOf(block usage.Span, in *time.Location) bool {
+	month, err := billing.Month(block.Start.In(in).Format("2006-01"), in)
+	return err == nil && month.Start.Equal(block.Start) && month.End.Equal(block.End)
 }
 
 // alreadyBilled says when and as what a block was billed.

@@ -95,6 +95,37 @@ func TestTellManyBilledBefore(t *testing.T) {
 	}
 }
 
+// A block that overlaps an order says what to type instead, where something is
+// left of it.
+func TestTellOverlaps(t *testing.T) {
+	day := func(n int) time.Time { return time.Date(2025, 3, n, 0, 0, 0, 0, time.UTC) }
+	const (
+		due  = "hint: artifice bill --due bills what is left of a month"
+		part = "name what is left with --from and --to"
+	)
+	for _, test := range []struct {
+		name      string
+		block, by usage.Span
+		hint      string
+	}{
+		{"a month", usage.Span{Start: day(1), End: day(32)}, usage.Span{Start: day(1), End: day(16)}, due},
+		{"a part of one", usage.Span{Start: day(10), End: day(20)}, usage.Span{Start: day(1), End: day(16)}, part},
+		{"nothing is left", usage.Span{Start: day(5), End: day(6)}, usage.Span{Start: day(1), End: day(16)}, ""},
+	} {
+		o := billing.Outcome{Result: billing.Overlaps, Err: &ledger.OverlapError{By: ledger.Order{Order: invoice.Order{Key: "0123456789abcdef", Block: test.by}, Status: ledger.Settled}}}
+		o.Order.Tenant.ID, o.Order.Block = "t1", test.block
+		var said bytes.Buffer
+		a := &App{Stderr: &said}
+		if err := a.tellOutcomes(&session{Engine: &billing.Engine{Location: time.UTC}}, []billing.Outcome{o, o}); err == nil {
+			t.Errorf("%s: there is no exit code", test.name)
+		}
+		hints := strings.Count(said.String(), "hint: ")
+		if test.hint == "" && hints != 0 || test.hint != "" && (hints != 1 || !strings.Contains(said.String(), test.hint)) {
+			t.Errorf("%s: it said\n%s", test.name, said.String())
+		}
+	}
+}
+
 // An order that is held says by whom, and when to come back.
 func TestHeld(t *testing.T) {
 	err := held(&ledger.HeldError{Key: "k", Holder: "there:2", Until: time.Date(2013, 8, 1, 0, 0, 0, 0, time.UTC)})
