@@ -232,6 +232,9 @@ func (w *watch) stopped(command string) string {
 	if r.Whole && !r.Kept.IsZero() {
 		return text + "; nothing of this is kept; usage before " + r.Kept.UTC().Format(time.RFC3339) + " is, and " + command + " goes on from there"
 	}
+	if r.Unmarked {
+		return text + "; not finished, and " + command + " goes on"
+	}
 	if r.Whole {
 		return text + "; nothing of this is kept, and " + command + " begins it anew"
 	}

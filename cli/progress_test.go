@@ -167,6 +167,13 @@ func TestStopped(t *testing.T) {
 	if got, want := s.stopped("artifice collect"), "stopped: reading object: 1,000 samples, 25%; nothing of this is kept; usage before 2026-10-05T00:00:00Z is, and artifice collect goes on from there"; got != want {
 		t.Errorf("it says %q, want %q", got, want)
 	}
+	// No mark is written before all is folded: status knows of nothing yet.
+	p = s.begin(billing.Step{Name: "fold", Of: "object", Unit: "samples", Total: 892800, Unmarked: true})
+	p.Add(212784)
+	p.End()
+	if got, want := s.stopped("artifice collect"), "stopped: folding object: 212,784 of 892,800 samples; not finished, and artifice collect goes on"; got != want {
+		t.Errorf("it says %q, want %q", got, want)
+	}
 	p = s.begin(billingStep)
 	p.Add(312)
 	defer p.End()

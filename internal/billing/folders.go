@@ -45,7 +45,7 @@ type heldBack struct {
 // where there are several, and writes what comes of them in the order of the
 // series.
 func (c *collector) foldAll(ctx context.Context, parts []*spool.Part, samples int) error {
-	progress := c.begin(Step{Name: "fold", Of: c.source.Name, Unit: "samples", Total: int64(samples)})
+	progress := c.begin(Step{Name: "fold", Of: c.source.Name, Unit: "samples", Total: int64(samples), Unmarked: true})
 	defer progress.End()
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup

@@ -16,6 +16,9 @@ type Step struct {
 	Total int64  // how many there are; 0 where nobody knows
 	// Whole says that of a step which is stopped nothing is kept.
 	Whole bool
+	// Unmarked says that of a step which is stopped what it wrote stays, and is
+	// not marked as collected: that counts once the same command ends the step.
+	Unmarked bool
 	// Kept is up to where usage was recorded before, by the same command; the
 	// zero time for nothing.
 	Kept time.Time
