@@ -48,13 +48,15 @@ var (
 	mBehind    = metrics.Metric{Name: "artifice_tenants_behind", Kind: metrics.Gauge, Help: "Tenants that are not collected as far as their source."}
 	mCollected = metrics.Metric{Name: "artifice_collected_through_timestamp_seconds", Kind: metrics.Gauge, Help: "Up to when a source is collected."}
 	mBilled    = metrics.Metric{Name: "artifice_billed_through_timestamp_seconds", Kind: metrics.Gauge, Help: "End of the latest block that is settled for any tenant."}
+	mSpan      = metrics.Metric{Name: "artifice_collected_seconds", Kind: metrics.Gauge, Help: "How much time of a source is collected, from its beginning through its end."}
+	mSettled   = metrics.Metric{Name: "artifice_billed_seconds", Kind: metrics.Gauge, Help: "How much time is settled: the lengths of all blocks of all tenants, together."}
 	mOrders    = metrics.Metric{Name: "artifice_orders", Kind: metrics.Gauge, Help: "Orders, by status."}
 	mPending   = metrics.Metric{Name: "artifice_adjustments_pending", Kind: metrics.Gauge, Help: "Late usage, by hour and resource, that no order carries yet."}
 )
 
 var (
 	ofRun    = []metrics.Metric{mBuild, mRun, mSuccess, mDuration, mExit, mRuns, mSamples, mWindows, mEntries, mLate, mGaps, mOutcomes}
-	ofLedger = []metrics.Metric{mRead, mTenants, mOpen, mBehind, mCollected, mBilled, mOrders, mPending}
+	ofLedger = []metrics.Metric{mRead, mTenants, mOpen, mBehind, mCollected, mBilled, mSpan, mSettled, mOrders, mPending}
 )
 
 func newFigures() *metrics.Set { return metrics.New(slices.Concat(ofRun, ofLedger)...) }
@@ -108,7 +110,9 @@ type ledgerFigures struct {
 	open    map[ledger.Status]map[string]bool // tenants
 	orders  map[ledger.Status]int
 	billed  time.Time
-	through map[string]time.Time // by source
+	settled int64                    // in seconds: a time.Duration has no room for many tenants
+	through map[string]time.Time     // by source
+	span    map[string]time.Duration // by source, up to through
 	behind  map[string]int
 	pending int
 }
@@ -119,7 +123,7 @@ func (f *figures) readLedger(ctx context.Context, e *billing.Engine) error {
 		return nil
 	}
 	ctx = context.WithoutCancel(ctx)
-	l := &ledgerFigures{at: e.Now(), open: map[ledger.Status]map[string]bool{}, orders: map[ledger.Status]int{}, through: map[string]time.Time{}, behind: map[string]int{}}
+	l := &ledgerFigures{at: e.Now(), open: map[ledger.Status]map[string]bool{}, orders: map[ledger.Status]int{}, through: map[string]time.Time{}, span: map[string]time.Duration{}, behind: map[string]int{}}
 	tenants, err := e.Tenants(ctx, nil)
 	if err != nil && !errors.Is(err, billing.ErrNothingCollected) {
 		return err
@@ -135,8 +139,11 @@ func (f *figures) readLedger(ctx context.Context, e *billing.Engine) error {
 			l.open[o.Status] = map[string]bool{}
 		}
 		l.open[o.Status][o.Tenant.ID] = true
-		if o.Status == ledger.Settled && o.Block.End.After(l.billed) {
-			l.billed = o.Block.End
+		if o.Status == ledger.Settled {
+			l.settled += int64(o.Block.Duration() / time.Second)
+			if o.Block.End.After(l.billed) {
+				l.billed = o.Block.End
+			}
 		}
 	}
 	marks, err := e.Store.Marks(ctx)
@@ -145,7 +152,7 @@ func (f *figures) readLedger(ctx context.Context, e *billing.Engine) error {
 	}
 	for _, m := range marks {
 		if m.Tenant == "" {
-			l.through[m.Source] = m.Through
+			l.through[m.Source], l.span[m.Source] = m.Through, m.Through.Sub(m.From)
 		}
 	}
 	for _, m := range marks {
@@ -237,11 +244,13 @@ func (l *ledgerFigures) set(s *metrics.Set, labels func(...string) metrics.Label
 	}
 	for source, through := range l.through {
 		s.SetTime(mCollected, through, labels("source", source))
+		s.Set(mSpan, l.span[source].Seconds(), labels("source", source))
 		s.Set(mBehind, float64(l.behind[source]), labels("source", source))
 	}
 	if !l.billed.IsZero() {
 		s.SetTime(mBilled, l.billed, labels())
 	}
+	s.Set(mSettled, float64(l.settled), labels())
 	for status, n := range l.orders {
 		s.Set(mOrders, float64(n), labels("status", underscored(string(status))))
 	}

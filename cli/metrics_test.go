@@ -89,10 +89,11 @@ func collectedRun() figures {
 		began: metricsNow.Add(-1500 * time.Millisecond), deployment: "nz-prod",
 		collected: []billing.Collected{{Source: "north", Read: 100, Changed: 20, Entries: 30, Late: make([]billing.Late, 2), Gaps: make([]ledger.Gap, 3), MoreGaps: 1}},
 		ledger: &ledgerFigures{
-			at: metricsNow, tenants: 12, pending: 2, billed: metricsNow.Add(-time.Hour),
+			at: metricsNow, tenants: 12, pending: 2, billed: metricsNow.Add(-time.Hour), settled: 31 * 24 * 3600,
 			open:    map[ledger.Status]map[string]bool{ledger.Parked: {"a": true, "b": true}, ledger.InDoubt: {"c": true}, ledger.Settled: {"d": true}},
 			orders:  map[ledger.Status]int{ledger.Parked: 3, ledger.InDoubt: 1, ledger.Settled: 40},
 			through: map[string]time.Time{"north": metricsNow.Add(-time.Minute)}, behind: map[string]int{"north": 4},
+			span: map[string]time.Duration{"north": 36 * time.Hour},
 		},
 	}
 }
@@ -129,6 +130,8 @@ func TestMetrics(t *testing.T) {
 		`artifice_tenants_behind{deployment="nz-prod",source="north"}`:                      "4",
 		`artifice_collected_through_timestamp_seconds{deployment="nz-prod",source="north"}`: "1375660740",
 		`artifice_billed_through_timestamp_seconds{deployment="nz-prod"}`:                   "1375657200",
+		`artifice_collected_seconds{deployment="nz-prod",source="north"}`:                   "129600",  // 36 * 3600
+		`artifice_billed_seconds{deployment="nz-prod"}`:                                     "2678400", // 31 * 86,400
 		`artifice_orders{deployment="nz-prod",status="parked"}`:                             "3",
 		`artifice_orders{deployment="nz-prod",status="in_doubt"}`:                           "1",
 		`artifice_orders{deployment="nz-prod",status="settled"}`:                            "40",
