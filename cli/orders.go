@@ -29,30 +29,20 @@ func ordersCommand(a *App) *cobra.Command {
 	tenants := tenantFlag(cmd)
 	output := outputFlag(cmd)
 	cmd.RunE = a.with(0, func(ctx context.Context, s *session, cmd *cobra.Command, _ []string) error {
-		var filter ledger.OrderFilter
+		var within usage.Span
 		if flags.given() {
 			block, err := flags.block(cmd, s.Location)
 			if err != nil {
 				return err
 			}
-			filter.Overlaps = block
+			within = block
 		}
-		if err := s.Begun(ctx); err != nil {
-			return err
-		}
-		orders, err := s.Store.Orders(ctx, filter)
+		orders, err := s.OrdersWithin(ctx, within, *tenants)
 		if err != nil {
 			return err
 		}
-		wanted := map[string]bool{}
-		for _, t := range *tenants {
-			wanted[t] = true
-		}
 		g := newGrid("order", "tenant", "tenant name", "block", "status", "#total", "currency", "reference", "reason")
 		for _, o := range orders {
-			if len(wanted) > 0 && !wanted[o.Tenant.ID] {
-				continue
-			}
 			total := ""
 			if o.Reserves || o.Status == ledger.Void {
 				total = money(o.Total, o)

@@ -104,14 +104,8 @@ func (e *Engine) Tenants(ctx context.Context, ids []string) ([]invoice.Tenant, e
 	if len(known) == 0 {
 		return nil, ErrNothingCollected
 	}
-	var unknown []error
-	for _, id := range ids {
-		if !slices.Contains(known, id) {
-			unknown = append(unknown, fmt.Errorf("tenant %s was never collected", id))
-		}
-	}
-	if len(unknown) > 0 {
-		return nil, errors.Join(unknown...)
+	if err := neverCollected(ids, known); err != nil {
+		return nil, err
 	}
 	named, err := e.Store.Tenants(ctx)
 	if err != nil {
@@ -129,4 +123,52 @@ func (e *Engine) Tenants(ctx context.Context, ids []string) ([]invoice.Tenant, e
 		tenants = append(tenants, tenant)
 	}
 	return tenants, nil
+}
+
+// neverCollected returns an error for each id that is not of a known tenant.
+func neverCollected(ids, known []string) error {
+	var unknown []error
+	for _, id := range ids {
+		if !slices.Contains(known, id) {
+			unknown = append(unknown, fmt.Errorf("tenant %s was never collected", id))
+		}
+	}
+	return errors.Join(unknown...)
+}
+
+// OrdersWithin returns the orders that overlap a span, or all of them where it is
+// zero, of the tenants with these ids, or of all where there are none. A tenant
+// of whom there is neither usage nor an order is an error.
+func (e *Engine) OrdersWithin(ctx context.Context, within usage.Span, ids []string) ([]ledger.Order, error) {
+	if err := e.Begun(ctx); err != nil {
+		return nil, err
+	}
+	if err := e.known(ctx, ids); err != nil {
+		return nil, err
+	}
+	orders, err := e.Store.Orders(ctx, ledger.OrderFilter{Overlaps: within})
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(orders, func(o ledger.Order) bool { return len(ids) > 0 && !slices.Contains(ids, o.Tenant.ID) }), nil
+}
+
+// known refuses ids of whom there is neither usage nor an order.
+func (e *Engine) known(ctx context.Context, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	marks, err := e.Store.Marks(ctx)
+	if err != nil {
+		return err
+	}
+	known := tenantsOf(marks)
+	orders, err := e.Store.Orders(ctx, ledger.OrderFilter{})
+	if err != nil {
+		return err
+	}
+	for _, o := range orders {
+		known = append(known, o.Tenant.ID)
+	}
+	return neverCollected(ids, known)
 }

@@ -40,17 +40,13 @@ func (e *Engine) Reconcile(ctx context.Context, within usage.Span, tenants []str
 		return nil, err
 	}
 	defer unlock(&err)
-	orders, err := e.Store.Orders(ctx, ledger.OrderFilter{Overlaps: within})
+	orders, err := e.OrdersWithin(ctx, within, tenants)
 	if err != nil {
 		return nil, err
 	}
-	wanted := map[string]bool{}
-	for _, id := range tenants {
-		wanted[id] = true
-	}
 	var all []ledger.Order
 	for _, o := range orders {
-		if (o.Reserves || o.Status == ledger.Void) && (len(wanted) == 0 || wanted[o.Tenant.ID]) {
+		if o.Reserves || o.Status == ledger.Void {
 			all = append(all, o)
 		}
 	}

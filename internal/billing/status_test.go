@@ -1,6 +1,7 @@
 package billing_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/openstack-artifice/artifice/internal/billing"
 	"github.com/openstack-artifice/artifice/invoice"
 	"github.com/openstack-artifice/artifice/ledger"
+	"github.com/openstack-artifice/artifice/usage"
 )
 
 func TestStatus(t *testing.T) {
@@ -78,3 +80,41 @@ func TestNext(t *testing.T) {
 		}
 	}
 }
+
+// Orders are told of tenants that are known: by their usage, or, where that is
+// gone, by an order. Another id is a mistake.
+func TestOrdersWithin(t *testing.T) {
+	e, _ := billedWorld(t)
+	record(t, e, used{"b", "disk", "x", 0, "1"})
+	all, err := e.OrdersWithin(t.Context(), usage.Span{}, nil)
+	if err != nil || len(all) != 3 {
+		t.Fatalf("%v, %v", all, err)
+	}
+	for _, test := range []struct {
+		ids  []string
+		want int
+		err  string
+	}{
+		{[]string{"a"}, 3, ""},
+		{[]string{"a", "b"}, 3, ""},
+		{[]string{"b"}, 0, ""},
+		{[]string{"a", "x", "y"}, 0, "tenant x was never collected\ntenant y was never collected"},
+	} {
+		got, err := e.OrdersWithin(t.Context(), usage.Span{}, test.ids)
+		if len(got) != test.want || err == nil != (test.err == "") || err != nil && err.Error() != test.err {
+			t.Errorf("of %q there are %d orders, %v; want %d, %q", test.ids, len(got), err, test.want, test.err)
+		}
+		if _, err := e.Reconcile(t.Context(), usage.Span{}, test.ids); (err == nil) != (test.err == "") {
+			t.Errorf("reconciling %q: %v, want %q", test.ids, err, test.err)
+		}
+	}
+	// A tenant may be known by orders alone.
+	e.Store = withoutMarks{e.Store}
+	if got, err := e.OrdersWithin(t.Context(), usage.Span{}, []string{"a"}); err != nil || len(got) != 3 {
+		t.Errorf("%d orders, %v", len(got), err)
+	}
+}
+
+type withoutMarks struct{ ledger.Store }
+
+func (withoutMarks) Marks(context.Context) ([]ledger.Mark, error) { return nil, nil }
