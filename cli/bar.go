@@ -54,7 +54,7 @@ func (w *watch) draw(r *running) {
 		// One that is full would go at once: it goes when the step ends.
 		w.drawn.bar.SetCurrent(min(int64(float64(done)/float64(total)*barLength), barLength-1))
 	}
-	w.drawn.refresh <- nil
+	_ = w.picture("")
 }
 
 // erase takes the bar away.
@@ -72,7 +72,7 @@ func (w *watch) remove() {
 	// One picture shows it for the last time, and the next one nothing. They are
 	// there once a third is asked for and something else was answered since.
 	for range 3 {
-		w.drawn.refresh <- nil
+		_ = w.picture("")
 	}
 	_, _ = w.drawn.all.Write(nil)
 	w.drawn.all.Wait()
@@ -84,10 +84,22 @@ func (w *watch) write(to io.Writer, text string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.drawn != nil {
-		if _, err := io.WriteString(w.drawn.all, text); err == nil {
-			w.drawn.refresh <- nil
+		if err := w.picture(text); err == nil {
 			return
 		}
 	}
 	_, _ = io.WriteString(to, text)
+}
+
+// fromTheLeft clears what a picture leaves of the one before it: it goes up, but
+// not to the left, where the terminal may have echoed ^C meanwhile.
+const fromTheLeft = "\r\x1b[J"
+
+// picture has the bar drawn anew, below some text.
+func (w *watch) picture(text string) error {
+	_, err := io.WriteString(w.drawn.all, fromTheLeft+text)
+	if err == nil {
+		w.drawn.refresh <- nil
+	}
+	return err
 }
