@@ -60,6 +60,7 @@ func (a *App) complete(root *cobra.Command) {
 		}
 	}
 	_ = root.MarkPersistentFlagFilename("config", "ini")
+	_ = root.RegisterFlagCompletionFunc("log-format", cobra.FixedCompletions([]cobra.Completion{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // completeMonth offers the last months, the one before this first.
