@@ -3,6 +3,7 @@ package receive
 import (
 	"fmt"
 	"log/slog"
+	"strconv"
 	"sync"
 )
 
@@ -41,12 +42,20 @@ func (s *Server) tellCounts() {
 	if batches == 0 && refused == 0 {
 		return
 	}
-	level, text := slog.LevelInfo, fmt.Sprintf("received %d samples in %d batches (%d KiB)", samples, batches, (bytes+1023)/1024)
+	level, text := slog.LevelInfo, fmt.Sprintf("received %s in %s (%d KiB)", count(samples, "sample", "samples"), count(batches, "batch", "batches"), (bytes+1023)/1024)
 	if refused > 0 {
 		level = slog.LevelWarn
-		text += fmt.Sprintf(", and refused %d requests", refused)
+		text += ", and refused " + count(refused, "request", "requests")
 	}
 	s.o.Tell(level, text)
+}
+
+// count writes a number with the word for one thing, or for several.
+func count(n int, one, several string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + several
 }
 
 // Write takes what net/http has to say of connections that failed.

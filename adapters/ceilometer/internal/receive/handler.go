@@ -34,7 +34,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	samples, size, err := s.take(w, r)
 	if err == nil {
 		s.counts.add(samples, size)
-		s.o.Tell(slog.LevelDebug, fmt.Sprintf("%s: received %d samples (%d bytes)", sender(r), samples, size))
+		s.o.Tell(slog.LevelDebug, fmt.Sprintf("%s: received %s (%d bytes)", sender(r), count(samples, "sample", "samples"), size))
 		w.Header().Set("Content-Type", "application/json")
 		fmt.Fprintf(w, "{\"samples\": %d}\n", samples)
 		return

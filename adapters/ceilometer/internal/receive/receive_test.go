@@ -247,7 +247,7 @@ func TestStop(t *testing.T) {
 	close(goOn)
 	noError(t, <-answered)
 	noError(t, <-stopped)
-	if want := "DEBUG 127.0.0.1: received 1 samples (4 bytes)|INFO received 1 samples in 1 batches (1 KiB)"; len(k.kept) != 1 || strings.Join(k.told, "|") != want {
+	if want := "DEBUG 127.0.0.1: received 1 sample (4 bytes)|INFO received 1 sample in 1 batch (1 KiB)"; len(k.kept) != 1 || strings.Join(k.told, "|") != want {
 		t.Errorf("kept %q, told %q", k.kept, k.told)
 	}
 }
