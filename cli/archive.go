@@ -110,7 +110,7 @@ func pruneCommand(a *App) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		a.sayf("pruned %d usage entries of %s", pruned.Entries, plural(pruned.Orders, "order"))
+		a.sayf("pruned %s of %s", count(pruned.Entries, "usage entry", "usage entries"), plural(pruned.Orders, "order"))
 		if pruned.Kept > 0 {
 			a.sayf("%s kept: usage that came late for them, or that another tenant has of the same resources and hours, is not billed yet", plural(pruned.Kept, "order"))
 		}
