@@ -153,7 +153,7 @@ func (a *App) root() *cobra.Command {
 	help := helpCommand(root)
 	root.SetHelpCommand(help)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return wrongUse("%w\nhint: %s --help", err, cmd.CommandPath())
+		return wrongUse("%w\nhint: %s --help", plainly(err), cmd.CommandPath())
 	})
 	commands := append([]Command{
 		receiveCommand,

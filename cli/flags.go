@@ -3,10 +3,12 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/openstack-artifice/artifice/config"
 	"github.com/openstack-artifice/artifice/internal/billing"
@@ -94,4 +96,18 @@ func leaseFlag(cmd *cobra.Command) func() (time.Duration, error) {
 		}
 		return d, nil
 	}
+}
+
+// plainly says of a flag's value that cannot be parsed what to write instead.
+func plainly(err error) error {
+	var invalid *pflag.InvalidValueError
+	var parse *strconv.NumError
+	if !errors.As(err, &invalid) || !errors.As(err, &parse) {
+		return err
+	}
+	want := "a whole number"
+	if invalid.GetFlag().Value.Type() == "bool" {
+		want = "true or false"
+	}
+	return fmt.Errorf("invalid argument %q for --%s: write %s", invalid.GetValue(), invalid.GetFlag().Name, want)
 }
