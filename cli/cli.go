@@ -145,7 +145,7 @@ func (a *App) root() *cobra.Command {
 			return err
 		}
 		a.watching()
-		return nil
+		return a.says.begin()
 	}
 	root.SetUsageTemplate(usageTemplate)
 	root.Flags().Bool("version", false, "say in a line what this program was built from")

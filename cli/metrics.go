@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -167,6 +168,23 @@ func (f *figures) readLedger(ctx context.Context, e *billing.Engine) error {
 		l.pending++
 	}
 	f.ledger = l
+	return nil
+}
+
+// begin finds out, before anything is done, whether the file could be written.
+// Where it could not, nobody tries again.
+func (f *figures) begin() error {
+	if f.path == "" {
+		return nil
+	}
+	try, err := os.CreateTemp(filepath.Dir(string(f.path)), ".artifice-")
+	if err == nil {
+		err = errors.Join(try.Close(), os.Remove(try.Name()))
+	}
+	if err != nil {
+		f.path = ""
+		return fmt.Errorf("--metrics-file: %w; nothing was done", err)
+	}
 	return nil
 }
 

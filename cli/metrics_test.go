@@ -220,9 +220,30 @@ func TestMetricsFile(t *testing.T) {
 	if files, err := filepath.Glob(filepath.Dir(path) + "/.*"); err != nil || len(files) > 0 {
 		t.Errorf("beside it are %q: %v", files, err)
 	}
-	path = filepath.Join(path, "file")
-	if code := run("one", nil); code != ExitFailed {
-		t.Errorf("where it cannot be written the exit code is %d", code)
+}
+
+// Where the file cannot be written a command does nothing, and says so once.
+func TestMetricsFileCannotBeWritten(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"file/artifice.prom", "nowhere/artifice.prom"} {
+		done := false
+		command := func(*App) *cobra.Command {
+			return &cobra.Command{Use: "one", RunE: func(*cobra.Command, []string) error {
+				done = true
+				return nil
+			}}
+		}
+		var said bytes.Buffer
+		code := (&App{Stdout: &said, Stderr: &said, Commands: []Command{command}}).Run(t.Context(), "one", "--metrics-file", filepath.Join(dir, path))
+		if code != ExitFailed || done || strings.Count(said.String(), "--metrics-file: ") != 1 || !strings.HasSuffix(said.String(), "; nothing was done\n") {
+			t.Errorf("%s: exit code %d, and that it is done is %v:\n%s", path, code, done, &said)
+		}
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+		t.Errorf("%v is left, %v", left, err)
 	}
 }
 
