@@ -140,7 +140,11 @@ func (l *loader) straySections(compiled []config.Compiled) {
 			continue
 		}
 		hint := ""
-		if near := config.Suggest(s.Name, known); near != "" {
+		switch near := config.Suggest(s.Name, known); near {
+		case "":
+		case s.Name: // it is compiled in
+			hint = fmt.Sprintf(" (the key %s is missing there)", s.Name)
+		default:
 			hint = fmt.Sprintf(" (did you mean [%s]?)", near)
 		}
 		l.fail(s.Pos, "section [%s] belongs to no key of [main]%s", s.Name, hint)

@@ -119,6 +119,9 @@ artifice.ini:25:1: [meter:] names no meter (write [meter:instance])`},
 		{"sections", "[main]\ndeployment = x\ncurrency = NZD" + adapters + "[invoice:objekt]\n[metre:instance]", `
 artifice.ini:10:1: section [invoice:objekt] belongs to no key of [main] (did you mean [invoice:object]?)
 artifice.ini:11:1: section [metre:instance] belongs to no key of [main]`},
+		{"a section whose key is missing", "[main]\ndeployment = x\ncurrency = NZD" + strings.Replace(adapters, "source:object", "#", 1) + "[source:object]", `
+artifice.ini:1:1: [main] has no source:object, but this program was compiled with source:object = "adapters.test:Source" (add the line, or run go generate and build again)
+artifice.ini:10:1: section [source:object] belongs to no key of [main] (the key source:object is missing there)`},
 		{"a transformer that no meter uses is checked, too", "[main]\ndeployment = x\ncurrency = NZD" + strings.Replace(adapters, "factor = 2", "factr = 2", 1), `
 artifice.ini:8:1: [transformer:times] needs the key "factor"
 artifice.ini:9:1: [transformer:times] unknown key "factr" (did you mean "factor"?)`},
