@@ -35,18 +35,19 @@ func exportCommand(a *App) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.export(ctx, s, archiver, args[0])
+		return a.export(ctx, s, archiver, args[0], "artifice export")
 	})
 	return cmd
 }
 
-// export writes the ledger to a file, or the standard output.
-func (a *App) export(ctx context.Context, s *session, from ledger.Archiver, path string) error {
+// export writes the ledger to a file, or the standard output. The path was asked
+// for as this.
+func (a *App) export(ctx context.Context, s *session, from ledger.Archiver, path, as string) error {
 	if err := s.Begun(ctx); err != nil {
 		return err // what an earlier export has is worth more
 	}
 	var summary archive.Summary
-	err := create(path, a.Stdout, func(w io.Writer) error {
+	err := create(path, as, a.Stdout, func(w io.Writer) error {
 		var err error
 		progress := a.watch.begin(billing.Step{Name: "export", Unit: "records", Whole: true})
 		defer progress.End()
@@ -101,7 +102,7 @@ func pruneCommand(a *App) *cobra.Command {
 		if err := s.SameDeployment(ctx); err != nil {
 			return err
 		}
-		if err := a.export(ctx, s, archiver, export); err != nil {
+		if err := a.export(ctx, s, archiver, export, "--export"); err != nil {
 			return err
 		}
 		progress := a.watch.begin(billing.Step{Name: "prune", Whole: true})
@@ -144,9 +145,9 @@ func oneFile(cmd *cobra.Command, args []string) error {
 }
 
 // create writes a new file, readable by its owner alone, that is there after a
-// crash as well, and takes it away again where that fails. A path of - is
-// stdout.
-func create(path string, stdout io.Writer, write func(io.Writer) error) (err error) {
+// crash as well, and takes it away again where that fails. The path was asked for
+// as this; one of - is stdout.
+func create(path, as string, stdout io.Writer, write func(io.Writer) error) (err error) {
 	if path == "-" {
 		return write(stdout)
 	}
@@ -155,7 +156,7 @@ func create(path string, stdout io.Writer, write func(io.Writer) error) (err err
 		return fmt.Errorf("%s is there already: name a new file", path)
 	}
 	if err != nil {
-		return err
+		return elsewhere(err, path, as)
 	}
 	defer func() {
 		if err != nil {

@@ -56,7 +56,7 @@ func reportCommand(a *App) *cobra.Command {
 			return r.Write(a.Stdout)
 		}
 		if err := replace(path, 0o600, r.Write); err != nil {
-			return err
+			return elsewhere(err, path, "--output-file")
 		}
 		a.sayf("wrote %s: open it in a browser", path)
 		return nil
