@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -57,7 +58,7 @@ func runDemo(ctx context.Context, app *cli.App, dir string) error {
 	say := func(format string, args ...any) { fmt.Fprintf(app.Stdout, format+"\n", args...) }
 	simulated := cloud.New(demoSeed, cloud.March2025())
 	if err := prepareDemo(simulated, dir); err != nil {
-		return err
+		return toOwnDir(err)
 	}
 	config := filepath.Join(dir, "artifice.ini")
 	say("A simulated cloud: %d tenants in 2 datacenters, every sample of %s in %s", len(simulated.Tenants()), demoMonth, filepath.Join(dir, "samples"))
@@ -100,6 +101,15 @@ func runDemo(ctx context.Context, app *cli.App, dir string) error {
 	}
 	say("Then copy %s, point [source:object] path at samples of your own, and collect.", config)
 	return nil
+}
+
+// toOwnDir adds, to the error of a directory that this user may not write to,
+// how another is named.
+func toOwnDir(err error) error {
+	if !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS) {
+		return err
+	}
+	return fmt.Errorf("%w\nhint: name a directory that this user may make and write to: %s demo --dir %s", err, callAgain(), filepath.Join(os.TempDir(), "artifice-demo"))
 }
 
 // callAgain is how the program is called: by its name where a shell finds it.

@@ -3,10 +3,13 @@ package main
 import (
 	"bytes"
 	"encoding/csv"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -56,6 +59,20 @@ func TestDemoIsTrue(t *testing.T) {
 		if names[tenant.ID] != tenant.Name {
 			t.Errorf("tenant %s is called %q, want %q", tenant.ID, names[tenant.ID], tenant.Name)
 		}
+	}
+}
+
+// Who may not write where the demo is tried is told how to try it elsewhere.
+func TestDemoNamesAnotherDirectory(t *testing.T) {
+	for _, refused := range []error{syscall.EACCES, syscall.EROFS} {
+		err := toOwnDir(fmt.Errorf("cannot make it: %w", &os.PathError{Op: "mkdir", Path: "artifice-demo", Err: refused}))
+		want := "cannot make it: mkdir artifice-demo: " + refused.Error() + "\nhint: "
+		if !errors.Is(err, refused) || !strings.HasPrefix(err.Error(), want) || !strings.HasSuffix(err.Error(), " demo --dir "+filepath.Join(os.TempDir(), "artifice-demo")) {
+			t.Errorf("%v is told as\n%v", refused, err)
+		}
+	}
+	if full := error(syscall.ENOSPC); toOwnDir(full) != full {
+		t.Error("a full disk is told as a directory of somebody else")
 	}
 }
 
