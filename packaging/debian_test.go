@@ -14,7 +14,7 @@ import (
 // has, once: an archive of its root directory.
 var debian = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(scratch, "debian.tar")
-	return path, shell(`. /etc/os-release && exec mmdebstrap --quiet --variant=essential --include=adduser,ca-certificates,git,systemd "$VERSION_CODENAME" "$0"`, path)
+	return path, shell(`. /etc/os-release && exec mmdebstrap --quiet --variant=essential --include=adduser,ca-certificates,git,sudo,systemd "$VERSION_CODENAME" "$0"`, path)
 })
 
 // deb builds the Debian package, once.

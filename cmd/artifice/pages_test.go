@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,16 +15,17 @@ import (
 // A document is one whose commands are run, one after the other, as if they
 // were typed: one that changes the directory does so for those that follow.
 type document struct {
-	name     string
-	commands int    // at least
-	archive  string // in testdata: what is there at first
-	recorded bool   // the recorded samples are in ~/samples, and commands that fail say so
+	name      string
+	commands  int    // at least
+	archive   string // in testdata: what is there at first
+	installed bool   // from the package: that has directories, and only root writes to that of configs
+	recorded  bool   // the recorded samples are in ~/samples, and commands that fail say so
 }
 
 var pages = []document{
 	{name: "first-ten-minutes", commands: 20, recorded: true},
 	{name: "tutorial", commands: 10},
-	{name: "operations", commands: 14, archive: "pages/operations.txtar"},
+	{name: "operations", commands: 16, archive: "pages/operations.txtar", installed: true},
 	{name: "moving-over", commands: 3, archive: "pages/moving-over.txtar"},
 	{name: "billing", commands: 9, archive: "script/late.txtar"},
 }
@@ -66,6 +68,11 @@ func TestPages(t *testing.T) {
 					}
 				}
 			}
+			if r.installed != nil {
+				if now := listed(t, r.config()); !slices.Equal(now, r.installed) {
+					t.Errorf("the page writes where only root may: there was %q, and is %q", r.installed, now)
+				}
+			}
 			if commands < p.commands {
 				t.Errorf("the page shows %d commands", commands)
 			}
@@ -75,15 +82,36 @@ func TestPages(t *testing.T) {
 
 // A reader is who types what a page shows.
 type reader struct {
-	t    *testing.T
-	dir  string // where they are
-	home string
-	env  []string
+	t         *testing.T
+	dir       string // where they are
+	home      string
+	env       []string
+	root      string   // of the package's directories
+	installed []string // what is in the package's directory of configs, nil where it is not installed
+}
+
+// config is where an installed package has its config.
+func (r *reader) config() string { return filepath.Join(r.root, "etc", "artifice") }
+
+// listed is what a directory has.
+func listed(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	noError(t, err)
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
 }
 
 // types runs a command where the last one has led, and returns what it says.
 func (r *reader) types(command string) (string, error) {
 	where := filepath.Join(r.home, ".where")
+	if r.installed != nil {
+		for _, dir := range []string{"/etc/artifice", "/var/lib/artifice"} {
+			command = strings.ReplaceAll(command, " "+dir, " "+r.root+dir)
+		}
+	}
 	cmd := exec.CommandContext(r.t.Context(), "sh", "-c", command+"\ncode=$?; pwd >'"+where+"'; exit $code")
 	cmd.Dir, cmd.Env = r.dir, r.env
 	said, err := cmd.CombinedOutput()
@@ -91,7 +119,11 @@ func (r *reader) types(command string) (string, error) {
 	noError(r.t, readErr)
 	r.dir = strings.TrimSpace(string(dir))
 	// Accountants' files end their lines in another way.
-	return strings.ReplaceAll(string(said), "\r\n", "\n"), err
+	text := strings.ReplaceAll(string(said), "\r\n", "\n")
+	if r.installed != nil {
+		text = strings.ReplaceAll(text, r.root+"/", "/")
+	}
+	return text, err
 }
 
 // newReader prepares a directory, and programs that stand for those that a
@@ -100,6 +132,7 @@ func (r *reader) types(command string) (string, error) {
 func newReader(t *testing.T, p document) *reader {
 	t.Helper()
 	r := &reader{t: t, dir: t.TempDir(), home: t.TempDir()}
+	r.root = r.dir
 	bin := filepath.Join(r.home, "go", "bin")
 	noError(t, os.MkdirAll(bin, 0o755))
 	self, err := os.Executable()
@@ -120,6 +153,12 @@ func newReader(t *testing.T, p document) *reader {
 		files, err := txtar.ParseFile(filepath.Join("testdata", filepath.FromSlash(p.archive)))
 		noError(t, err)
 		noError(t, txtar.Write(files, r.dir))
+	}
+	if p.installed {
+		r.installed = listed(t, r.config())
+		// Root, whom this does not stop, is found out by what there is at the end.
+		noError(t, os.Chmod(r.config(), 0o555))
+		t.Cleanup(func() { _ = os.Chmod(r.config(), 0o755) })
 	}
 	if p.recorded {
 		shared := os.Getenv("ARTIFICE_SHARED")
