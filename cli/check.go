@@ -79,6 +79,9 @@ func (a *App) check(cmd *cobra.Command, d *deployment.Deployment, block usage.Sp
 	for _, s := range d.Sources {
 		healthOf(cmd.Context(), &c, s)
 	}
+	if len(d.Sources) > 1 {
+		checkShared(cmd.Context(), &c, d.Sources)
+	}
 	failed := c.failed
 	healthOf(cmd.Context(), &c, d.Store)
 	if c.failed == failed {

@@ -24,7 +24,7 @@ var abilities = map[symbol][]symbol{
 		{invoicePath, "PriceChecker"}, {invoicePath, "ReferenceComparer"}, {invoicePath, "ResourceLister"}, closer,
 	},
 	{usagePath, "Source"}: {
-		{usagePath, "HealthChecker"}, {usagePath, "Names"}, {usagePath, "Receiver"}, {usagePath, "TenantLister"}, closer,
+		{usagePath, "HealthChecker"}, {usagePath, "Identifier"}, {usagePath, "Names"}, {usagePath, "Receiver"}, {usagePath, "TenantLister"}, closer,
 	},
 	{usagePath, "Transformer"}: {{usagePath, "GapFinder"}, {usagePath, "KeyUser"}, {usagePath, "NameUser"}},
 	{ledgerPath, "Store"}:      {{ledgerPath, "Archiver"}, {ledgerPath, "HealthChecker"}, {ledgerPath, "Locker"}, {ledgerPath, "Prober"}, {ledgerPath, "Pruner"}, closer},

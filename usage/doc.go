@@ -10,8 +10,8 @@
 // resumes at any window and gives the same volumes wherever it was cut.
 //
 // What a source or a transformer can do beyond that are small interfaces:
-// [TenantLister], [Names], [HealthChecker], [Receiver], [KeyUser], [NameUser],
-// [GapFinder]. Package usagetest proves sources and transformers.
+// [TenantLister], [Names], [HealthChecker], [Identifier], [Receiver], [KeyUser],
+// [NameUser], [GapFinder]. Package usagetest proves sources and transformers.
 //
 // The package is pure: it reads no files, asks no clock and keeps no state of
 // its own. Times are UTC, spans are half-open, volumes are exact decimals.

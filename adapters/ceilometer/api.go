@@ -29,6 +29,7 @@ var (
 	_ usage.TenantLister  = (*API)(nil)
 	_ usage.Names         = (*API)(nil)
 	_ usage.HealthChecker = (*API)(nil)
+	_ usage.Identifier    = (*API)(nil)
 )
 
 // NewAPI returns an API for the cloud of config. It asks nobody yet: a cloud
@@ -66,6 +67,12 @@ func (a *API) Tenants(ctx context.Context) iter.Seq2[usage.Tenant, error] {
 // Names yields what Nova calls flavors, and Cinder volume types.
 func (a *API) Names(ctx context.Context, of usage.NameKind) iter.Seq2[usage.Name, error] {
 	return a.cloud.Names(ctx, of)
+}
+
+// Identity is where Ceilometer's API is, and of which tenants and senders it is
+// read.
+func (a *API) Identity(ctx context.Context) (usage.Identity, error) {
+	return a.service.Identity(ctx, partOf(a.config.TrustSources)...)
 }
 
 // Samples yields the samples of the query's meters, day by day. What cannot be

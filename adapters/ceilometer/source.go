@@ -19,6 +19,9 @@ package ceilometer
 import (
 	"context"
 	"iter"
+	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/openstack-artifice/artifice/usage"
@@ -30,7 +33,8 @@ type Source struct {
 	path    string
 	place   placing
 	trusted trust
-	tenants string // the file with their names, or ""
+	part    []string // of what is at path
+	tenants string   // the file with their names, or ""
 	receive ReceiveConfig
 	now     func() time.Time
 }
@@ -39,6 +43,7 @@ var (
 	_ usage.Source        = (*Source)(nil)
 	_ usage.TenantLister  = (*Source)(nil)
 	_ usage.HealthChecker = (*Source)(nil)
+	_ usage.Identifier    = (*Source)(nil)
 )
 
 // NewSource returns a Source for the files of config. It opens nothing: a path
@@ -59,10 +64,33 @@ func NewSource(_ context.Context, config Config) (*Source, error) {
 		path:    string(config.Path),
 		place:   place,
 		trusted: trusted,
+		part:    partOf(config.TrustSources),
 		tenants: string(config.Tenants),
 		receive: config.Receive,
 		now:     time.Now,
 	}, nil
+}
+
+// Identity is the path with no symbolic links in it, and whom the source trusts.
+func (s *Source) Identity(context.Context) (usage.Identity, error) {
+	path, err := filepath.Abs(s.path)
+	if err == nil {
+		path, err = filepath.EvalSymlinks(path)
+	}
+	if err != nil {
+		return usage.Identity{}, err
+	}
+	return usage.Identity{Place: path, Part: strings.Join(s.part, "\n")}, nil
+}
+
+// partOf says which part the samples of trusted senders are: all where nothing
+// says whom to trust.
+func partOf(trustSources []string) []string {
+	var part []string
+	for _, sender := range slices.Sorted(slices.Values(trustSources)) {
+		part = append(part, "trust_sources = "+sender)
+	}
+	return part
 }
 
 // Samples yields the samples that q asks for, file by file in the order of

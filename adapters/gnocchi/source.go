@@ -12,7 +12,10 @@ package gnocchi
 
 import (
 	"context"
+	"fmt"
 	"iter"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/openstack-artifice/artifice/internal/datacenter"
@@ -38,6 +41,7 @@ var (
 	_ usage.TenantLister  = (*Source)(nil)
 	_ usage.Names         = (*Source)(nil)
 	_ usage.HealthChecker = (*Source)(nil)
+	_ usage.Identifier    = (*Source)(nil)
 )
 
 // NewSource returns a Source for the cloud of config. It asks nobody yet: a
@@ -82,6 +86,15 @@ func (s *Source) Tenants(ctx context.Context) iter.Seq2[usage.Tenant, error] {
 // Names yields what Nova calls flavors, and Cinder volume types.
 func (s *Source) Names(ctx context.Context, of usage.NameKind) iter.Seq2[usage.Name, error] {
 	return s.cloud.Names(ctx, of)
+}
+
+// Identity is where Gnocchi is, and which tenants and meters of it are read.
+func (s *Source) Identity(ctx context.Context) (usage.Identity, error) {
+	var meters []string
+	for _, name := range slices.Sorted(maps.Keys(s.config.Meters)) {
+		meters = append(meters, fmt.Sprintf("meter.%s = %s", name, s.config.Meters[name]))
+	}
+	return s.service.Identity(ctx, meters...)
 }
 
 // Samples yields the samples of the query's meters, resource by resource. Where

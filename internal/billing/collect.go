@@ -29,8 +29,8 @@ import (
 // where a meter's rule does not fit the samples of a resource, or the samples of
 // a tenant cannot be read, all else is, and only the tenants concerned are not
 // collected further. The other sources are collected, and the error names all
-// mistakes. It may be called again at any time, also after a crash: what is
-// there is kept.
+// mistakes. Where two sources read the same nothing is read at all. It may be
+// called again at any time, also after a crash: what is there is kept.
 //
 // Memory does not grow with the number of samples, and up to Workers series
 // are folded at the same time. What is written, and in which order, does not
@@ -49,8 +49,16 @@ func (e *Engine) Collect(ctx context.Context, through time.Time) (all []Collecte
 		return nil, err
 	}
 	defer unlock(&err)
+	unknown, err := e.readTwice(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var failed []error
 	for _, source := range e.Sources {
+		if err := unknown[source.Name]; err != nil && ctx.Err() == nil {
+			failed = append(failed, fmt.Errorf("source %s: %w", source.Name, nothingCollected(err)))
+			continue
+		}
 		c, err := e.collect(ctx, source, through)
 		if ctx.Err() != nil {
 			return all, ctx.Err()

@@ -135,7 +135,7 @@ func (o *onceOnly) check(entry usage.Entry) error {
 
 // twoSources is the error for usage that came under two names of a source.
 func twoSources(entry usage.Entry, other string) error {
-	return invoice.Permanent(fmt.Errorf("usage of meter %s, resource %s in %s came from two sources, %s and %s, and would be billed twice (a source that was renamed must keep its old name)",
+	return invoice.Permanent(fmt.Errorf("usage of meter %s, resource %s in %s came from two sources, %s and %s, and would be billed twice (no two sources may read the same, and one that was renamed must keep its old name)",
 		entry.Meter, entry.Resource, entry.Window.Start.Format(time.RFC3339), min(other, entry.Source), max(other, entry.Source)))
 }
 

@@ -267,6 +267,8 @@ var sourceFaults = []sourceFault{
 	{"a tenant without its name", "tenants are listed", func(m *Source) usage.Source { return listing{m, []usage.Tenant{{ID: "1"}}} }},
 	{"names of what is not", "names are known", func(m *Source) usage.Source { return naming{m} }},
 	{"a check without a name", "health is told without a change", func(m *Source) usage.Source { return sick{m} }},
+	{"nowhere", "what is read has one identity", func(m *Source) usage.Source { return &placed{Source: m, places: []string{"", ""}} }},
+	{"elsewhere when asked again", "what is read has one identity", func(m *Source) usage.Source { return &placed{Source: m, places: []string{"here", "there"}} }},
 	{"receiving is over at once", "receiving ends with its context", func(m *Source) usage.Source { return deaf{Source: m} }},
 	{"receiving fails as it is stopped", "receiving ends with its context", func(m *Source) usage.Source {
 		return deaf{m, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }}
@@ -292,6 +294,18 @@ func (naming) Names(context.Context, usage.NameKind) iter.Seq2[usage.Name, error
 type sick struct{ *Source }
 
 func (sick) CheckHealth(context.Context) iter.Seq2[string, error] { return sequenceOf("") }
+
+// A placed source tells one place after the other.
+type placed struct {
+	*Source
+	places []string
+}
+
+func (p *placed) Identity(context.Context) (usage.Identity, error) {
+	place := p.places[0]
+	p.places = p.places[1:]
+	return usage.Identity{Place: place}, nil
+}
 
 // A deaf source does not receive.
 type deaf struct {
@@ -347,7 +361,7 @@ func TestSourceChecksThatCannotBeMade(t *testing.T) {
 		"meters narrow", "metadata that is asked for is there", "resources may narrow", "marks of tenants are their own", "what is left out is told",
 		"progress only grows", "what was reached is complete", "reached with marks", "a context that ends stops the reading",
 		"a mistake is told and the rest is read", "a tenant that cannot be read is told", "tenants are listed", "names are known",
-		"health is told without a change", "receiving ends with its context", "closed",
+		"health is told without a change", "what is read has one identity", "receiving ends with its context", "closed",
 	}
 	if len(failed) > 0 || !slices.Equal(skipped, want) {
 		t.Errorf("failed %v, skipped\n%q, want\n%q", failed, skipped, want)

@@ -33,6 +33,7 @@ var (
 	_ usage.TenantLister  = (*Source)(nil)
 	_ usage.Names         = (*Source)(nil)
 	_ usage.HealthChecker = (*Source)(nil)
+	_ usage.Identifier    = (*Source)(nil)
 	_ usage.Receiver      = (*Source)(nil)
 )
 
@@ -151,6 +152,10 @@ func (m *Source) Receive(ctx context.Context, _ string, tell func(slog.Level, st
 	tell(slog.LevelInfo, "listening")
 	<-ctx.Done()
 	return nil
+}
+
+func (m *Source) Identity(context.Context) (usage.Identity, error) {
+	return usage.Identity{Place: "memory"}, nil
 }
 
 func (m *Source) Close() error { return nil }

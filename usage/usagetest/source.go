@@ -91,6 +91,7 @@ var sourceChecks = []sourceCheck{
 	{"tenants are listed", tenantsListed},
 	{"names are known", namesKnown},
 	{"health is told without a change", healthTold},
+	{"what is read has one identity", identityStays},
 	{"receiving ends with its context", receivingEnds},
 	{"closed", closed},
 }

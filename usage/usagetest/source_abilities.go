@@ -144,3 +144,21 @@ func receivingEnds(b *sourceBench) {
 	}
 	b.want(b.all(), b.read(b.all()).samples, every)
 }
+
+// identityStays asks twice what the source reads.
+func identityStays(b *sourceBench) {
+	identifier, ok := b.source.(usage.Identifier)
+	if !ok {
+		b.Skip("needs a usage.Identifier")
+	}
+	first, err := identifier.Identity(b.ctx)
+	if err != nil {
+		b.Fatalf("Identity: %v", err)
+	}
+	if first.Place == "" {
+		b.Error("Identity tells no Place")
+	}
+	if second, err := identifier.Identity(b.ctx); err != nil || second != first {
+		b.Errorf("Identity tells %+v, and then %+v (%v)", first, second, err)
+	}
+}
