@@ -91,7 +91,7 @@ func TestStrangers(t *testing.T) {
 	if got := texts(slices.Collect(r.samples(j, []measure{at("10:00:00")}))); !slices.Equal(got, []string{"vm acme 10 at 01T10:00:00"}) {
 		t.Errorf("samples are %q", got)
 	}
-	if want := []string{`vm x - at 01T10:02:00: tenants.* do not take its project "x"`}; !slices.Equal(told, want) {
+	if want := []string{`vm x - at 01T10:02:00: tenants.* do not take its project "x" (was it deleted in Keystone? see tenants.deleted and tenants.include)`}; !slices.Equal(told, want) {
 		t.Errorf("left out are %q", told)
 	}
 	res.revisions = res.revisions[1:]

@@ -22,7 +22,7 @@ func (r *reading) stranger(project string) string {
 	case project == "":
 		return "the resource belongs to no project"
 	case !r.tenants.Takes(project):
-		return "tenants.* do not take its project " + strconv.Quote(project)
+		return "tenants.* do not take its project " + strconv.Quote(project) + " (was it deleted in Keystone? see tenants.deleted and tenants.include)"
 	}
 	return ""
 }
