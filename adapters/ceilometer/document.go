@@ -100,9 +100,9 @@ func (d *document) read(src io.Reader) {
 // close closes the file. An error is of no interest: nothing was written.
 func (d *document) close() { _ = d.file.Close() }
 
-// values yields every sample, and an error for each that is JSON but not UTF-8.
-// Any other error is the last thing it yields: the rest of the file cannot be
-// read.
+// values yields every sample, with an error where it is JSON but not UTF-8. Any
+// other error is the last thing it yields, with no value: the rest of the file
+// cannot be read.
 func (d *document) values() iter.Seq2[value, error] {
 	return func(yield func(value, error) bool) {
 		empty := true
@@ -160,12 +160,12 @@ func (d *document) passOver(err error, yield func(value, error) bool) bool {
 	at := d.base + first.ByteOffset
 	bad := fmt.Errorf("%v: %s; %s", d.origin(at), first.Err, d.remedy)
 	d.restart(jsontext.AllowInvalidUTF8(true))
-	_, err = d.dec.ReadValue()
+	json, err := d.dec.ReadValue()
 	switch {
 	case err == nil:
 		d.restart()
 		d.count++
-		return yield(value{}, bad)
+		return yield(value{json: json}, bad)
 	case d.in.err == nil && errors.As(err, &second) && d.base+second.ByteOffset == at:
 		yield(value{}, d.malformed(at, first))
 	default:

@@ -1,7 +1,6 @@
 package ceilometer
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -49,7 +48,7 @@ const (
 	maxMaxBatch = 256 << 20      // a batch is held in memory
 	reportEvery = time.Minute    // a line about what was received
 	maxAhead    = 24 * time.Hour // that the clock of a sender may be ahead
-	maxMistakes = 10             // that a sender is told of one batch
+	maxMistakes = 10             // that are told of one batch
 )
 
 // validate reports what no key can tell alone, as config.KeyErrors.
@@ -85,8 +84,9 @@ var _ usage.Receiver = (*Source)(nil)
 
 // Receive takes in what is posted to an address until ctx ends: JSON lists of
 // samples, or single ones, as Ceilometer's HTTP publisher sends them. It answers
-// once they are on the disk, in files of the source's directory. A batch that
-// cannot be right is refused whole, with its reasons, and set aside.
+// once they are on the disk, in files of the source's directory. Samples that
+// cannot be right are set aside there, and told; the others of their batch are
+// taken in. A batch without a good one, or that cannot be read, is refused whole.
 func (s *Source) Receive(ctx context.Context, address string, tell func(slog.Level, string)) (err error) {
 	address = cmp.Or(address, s.receive.Listen)
 	if address == "" {
@@ -152,33 +152,4 @@ func (c ReceiveConfig) token() (string, error) {
 		return "", fmt.Errorf("receive.token: %w", err)
 	}
 	return token, nil
-}
-
-var inBatch = medium{"batch", "send", "correct the sample, and send the batch again"}
-
-// checkBatch counts the samples of a batch. Its error has what is wrong with
-// them: all that collecting would find, of any meter.
-func (s *Source) checkBatch(batch []byte) (samples int, err error) {
-	d := &document{medium: inBatch, name: "batch"}
-	d.read(bytes.NewReader(batch))
-	d.reserve = 1 // the line break that collect reads before it
-	p := newParser(s.place, usage.Query{})
-	p.remedy, p.trusted = inBatch.remedy, everybody
-	latest := s.now().Add(maxAhead)
-	var errs []error
-	var sample usage.Sample
-	for v, err := range d.values() {
-		if err == nil {
-			_, err = p.parse(v, &sample)
-		}
-		if err == nil && sample.Time.After(latest) {
-			err = fmt.Errorf("%v: timestamp %s lies in the future; look at the clock of its agent", v.origin, sample.Time.Format(time.RFC3339))
-		}
-		if err != nil {
-			if errs = append(errs, err); len(errs) == maxMistakes {
-				break
-			}
-		}
-	}
-	return d.count, errors.Join(errs...)
 }

@@ -174,11 +174,11 @@ func TestReceiveHasNothingYet(t *testing.T) {
 	}
 }
 
-// A batch with a sample that cannot be right is refused whole, and set aside.
+// A batch of samples that cannot be right is refused whole, and set aside.
 func TestReceiveMistakes(t *testing.T) {
 	const again = "; correct the sample, and send the batch again"
 	for _, test := range []struct{ name, batch, want string }{
-		{"no resource", "[" + plain() + ",\n" + plain(`"vm"`, "null") + "]", "batch:2: sample 2: no resource (resource_id is missing, null or empty)" + again},
+		{"no resource", "[" + plain(`"vm"`, "null") + "]", "batch:1: sample 1: no resource (resource_id is missing, null or empty)" + again},
 		{"no tenant", "[" + plain(`"project_id":"acme",`, "") + "]", "batch:1: sample 1: no tenant (project_id is missing)" + again},
 		{"a tenant that is no text", "[" + plain(`"acme"`, `{}`) + "]", "batch:1: sample 1: the tenant is an object, not a text" + again},
 		{"a sender that is no text", "[" + plain(`"unit":`, `"source":7,"unit":`) + "]", "batch:1: sample 1: the source is a number, not a text" + again},
@@ -225,6 +225,66 @@ func TestReceiveMistakes(t *testing.T) {
 				t.Errorf("check says %q", health)
 			}
 		})
+	}
+}
+
+// One odd sample costs no other: it is set aside and told, and collecting tells of
+// it where its meter is asked for.
+func TestReceivePartly(t *testing.T) {
+	const odd = 6 // after one that is good
+	r := startReceiving(t, ReceiveConfig{})
+	status, answer := r.post("[" + strings.Join([]string{
+		plain(`"1"`, `"a"`),
+		plain(`"instance"`, `"hardware.ipmi.temperature"`, `"acme"`, "{}", "1.0", "-3"),
+		plain(`"instance"`, `"hardware.fan"`, `"vm"`, "null"),
+		plain(`"instance"`, `"hardware.on"`, "1.0", "true"),
+		plain("acme", `\ud800`),
+		plain("2013-08-04", "2013-08-12"),
+		plain(`"vm"`, "null"),
+		plain(`"1"`, `"b"`),
+	}, ",\n") + "]")
+	if status != 200 || answer != "{\"samples\": 2}\n" {
+		t.Errorf("%d %s", status, answer)
+	}
+	if err := r.stop(); err != nil {
+		t.Fatal(err)
+	}
+	told := strings.Join(r.told, "\n")
+	for _, want := range []string{"received 2 samples, and set 6 others aside in " + filepath.Join(r.dir, spool.Refused), "batch:7: sample 7: no resource", "received 2 samples in 1 batch (2 KiB), and set 6 others aside"} {
+		if !strings.Contains(told, want) {
+			t.Errorf("told is %q, want %q", told, want)
+		}
+	}
+	// The surrogate is no text, of whatever meter; hosts' meters are asked for by nobody.
+	for _, test := range []struct {
+		meters []string
+		ids    string
+		left   int
+	}{{nil, "a b", odd}, {[]string{"instance"}, "a b", 3}, {[]string{"hardware.fan"}, "", 2}} {
+		left, ids := 0, []string{}
+		q := usage.Query{Meters: test.meters, LeftOut: func(_ usage.Sample, why string) {
+			if left++; !strings.HasPrefix(why, "refused when it was received: correct what is in "+filepath.Join(r.dir, ".refused")) {
+				t.Errorf("why is %q", why)
+			}
+		}}
+		for s, err := range r.Samples(t.Context(), q) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			ids = append(ids, s.ID)
+		}
+		if strings.Join(ids, " ") != test.ids || left != test.left {
+			t.Errorf("of %q: samples %q, %d left out; want %q and %d", test.meters, ids, left, test.ids, test.left)
+		}
+	}
+	// What was set aside is a file of samples: corrected and moved, it is read.
+	files, err := filepath.Glob(filepath.Join(r.dir, spool.Refused, "*"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("set aside is %q, %v", files, err)
+	}
+	text, err := os.ReadFile(files[0])
+	if err != nil || strings.Count(string(text), "timestamp") != odd || strings.Contains(string(text), `"a"`) {
+		t.Errorf("set aside is %s, %v", text, err)
 	}
 }
 

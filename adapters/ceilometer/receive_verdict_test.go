@@ -2,6 +2,7 @@ package ceilometer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/openstack-artifice/artifice/adapters/ceilometer/internal/receive"
+	"github.com/openstack-artifice/artifice/adapters/ceilometer/internal/spool"
 	"github.com/openstack-artifice/artifice/config"
 	"github.com/openstack-artifice/artifice/usage"
 )
@@ -25,6 +27,7 @@ type verdict struct {
 	t    rapid.TB
 	dir  string
 	kept int // samples that were acknowledged
+	odd  int // texts that were set aside
 }
 
 // source is what has been kept.
@@ -53,7 +56,12 @@ func (v *verdict) post(batch string) bool {
 		_, err = fmt.Fprintf(f, "%s\n", line)
 		return err
 	}
-	o.Refuse = func([]byte) (string, error) { return "", nil }
+	o.Refuse = func(text []byte) (string, error) {
+		v.odd++
+		dir := filepath.Join(v.dir, spool.Refused)
+		path := filepath.Join(dir, fmt.Sprintf("%d.txt", v.odd))
+		return path, errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(path, text, 0o600))
+	}
 	request := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(batch))
 	request.Header.Set("Content-Type", "application/json")
 	answer := httptest.NewRecorder()
@@ -79,7 +87,11 @@ func (v *verdict) check() {
 			for _, keys := range [][]string{nil, {"flavor.name", "status"}} {
 				c.DatacenterKey = keys
 				n := 0
-				q := usage.Query{Meters: meters, Metadata: keys, LeftOut: func(usage.Sample, string) { n++ }}
+				q := usage.Query{Meters: meters, Metadata: keys, LeftOut: func(_ usage.Sample, why string) {
+					if !strings.HasPrefix(why, refusedWhy) {
+						n++
+					}
+				}}
 				for s, err := range v.source(c).Samples(context.Background(), q) {
 					if err != nil {
 						v.t.Fatalf("what was answered 200 fails: %v", err)

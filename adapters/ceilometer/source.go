@@ -96,7 +96,8 @@ func partOf(trustSources []string) []string {
 // Samples yields the samples that q asks for, file by file in the order of
 // their names. Mistakes come as errors in between: after a sample that cannot
 // be right it goes on with the next one, after a file that cannot be read
-// further with the next file. It ends after ctx's error.
+// further with the next file. It ends after ctx's error. What a receiver has set
+// aside is left out.
 //
 // Samples with the same metadata share one map, which must not be changed.
 func (s *Source) Samples(ctx context.Context, q usage.Query) iter.Seq2[usage.Sample, error] {
@@ -121,6 +122,9 @@ func (s *Source) Samples(ctx context.Context, q usage.Query) iter.Seq2[usage.Sam
 			if err != nil && !yield(usage.Sample{}, err) {
 				return
 			}
+		}
+		if err := s.tellRefused(ctx, q); err != nil {
+			yield(usage.Sample{}, err)
 		}
 	}
 }

@@ -9,8 +9,8 @@ import (
 
 // counts are what was received since it was last told.
 type counts struct {
-	mu                               sync.Mutex
-	batches, samples, bytes, refused int
+	mu                                       sync.Mutex
+	batches, samples, bytes, refused, failed int
 }
 
 func (c *counts) add(samples, size int) {
@@ -19,6 +19,16 @@ func (c *counts) add(samples, size int) {
 	c.batches++
 	c.samples += samples
 	c.bytes += size
+}
+
+// fail counts samples that cannot be taken, of a batch whose others can. It
+// reports whether that is to be told.
+func (c *counts) fail(samples int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	told := c.failed < maxTold
+	c.failed += samples
+	return told
 }
 
 // maxTold is how many refusals are told one by one, between two lines of counts.
@@ -36,13 +46,17 @@ func (c *counts) refuse() bool {
 func (s *Server) tellCounts() {
 	c := &s.counts
 	c.mu.Lock()
-	batches, samples, bytes, refused := c.batches, c.samples, c.bytes, c.refused
-	c.batches, c.samples, c.bytes, c.refused = 0, 0, 0, 0
+	batches, samples, bytes, refused, failed := c.batches, c.samples, c.bytes, c.refused, c.failed
+	c.batches, c.samples, c.bytes, c.refused, c.failed = 0, 0, 0, 0, 0
 	c.mu.Unlock()
-	if batches == 0 && refused == 0 {
+	if batches == 0 && refused == 0 && failed == 0 {
 		return
 	}
 	level, text := slog.LevelInfo, fmt.Sprintf("received %s in %s (%d KiB)", count(samples, "sample", "samples"), count(batches, "batch", "batches"), (bytes+1023)/1024)
+	if failed > 0 {
+		level = slog.LevelWarn
+		text += fmt.Sprintf(", and set %s aside", count(failed, "other", "others"))
+	}
 	if refused > 0 {
 		level = slog.LevelWarn
 		text += ", and refused " + count(refused, "request", "requests")

@@ -62,8 +62,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintln(w, refused.text)
 }
 
-// take keeps the batch of a request. Where it returns an error nothing of the
-// batch is to be billed, or it is not known whether it was kept.
+// take keeps the samples of a request that are good. Where it returns an error
+// not all of them are kept or set aside, or it is not known.
 func (s *Server) take(w http.ResponseWriter, r *http.Request) (samples, size int, err error) {
 	if err := s.authorized(r); err != nil {
 		return 0, 0, err
@@ -79,18 +79,38 @@ func (s *Server) take(w http.ResponseWriter, r *http.Request) (samples, size int
 	if err != nil {
 		return 0, 0, err
 	}
-	if samples, err = s.check(batch); err != nil {
-		return 0, 0, s.setAside(batch, err)
+	parts, err := s.check(batch)
+	if err != nil {
+		if path := s.setAside(batch); path != "" {
+			s.o.Tell(slog.LevelWarn, "a refused batch was set aside: "+path)
+		}
+		return 0, 0, refuse(http.StatusBadRequest, "%v", err)
 	}
-	if samples == 0 {
-		return 0, len(batch), nil
+	if parts.Samples > 0 {
+		// A sender that gives up does not take back what it sent.
+		err = s.o.Keep(context.WithoutCancel(r.Context()), line(parts.Good))
+		if err != nil && s.o.IsFull(err) {
+			return 0, 0, refuse(http.StatusInsufficientStorage, "the disk is full: %v; make room, and send it again", err)
+		}
 	}
-	// A sender that gives up does not take back what it sent.
-	err = s.o.Keep(context.WithoutCancel(r.Context()), line(batch))
-	if err != nil && s.o.IsFull(err) {
-		return 0, 0, refuse(http.StatusInsufficientStorage, "the disk is full: %v; make room, and send it again", err)
+	if err == nil && parts.Failed > 0 {
+		err = s.partly(sender(r), parts)
 	}
-	return samples, len(batch), err
+	return parts.Samples, len(batch), err
+}
+
+// partly sets aside what is wrong in a batch whose good samples are kept. Its
+// sender is refused only where they could not be set aside: nobody has them then.
+func (s *Server) partly(sender string, parts Parts) error {
+	tell := s.counts.fail(parts.Failed)
+	path := s.setAside(parts.Bad)
+	if path == "" {
+		return refuse(http.StatusBadRequest, "of %s %d cannot be kept: %v", count(parts.Samples+parts.Failed, "sample", "samples"), parts.Failed, parts.Why)
+	}
+	if tell {
+		s.o.Tell(slog.LevelWarn, fmt.Sprintf("%s: received %s, and set %s aside in %s: %s", sender, count(parts.Samples, "sample", "samples"), count(parts.Failed, "other", "others"), path, oneLine(parts.Why.Error())))
+	}
+	return nil
 }
 
 // authorized compares the token, without telling by its time what of it is
@@ -148,27 +168,26 @@ func (s *Server) unreadable(err error) error {
 	return refuse(http.StatusBadRequest, "the batch did not arrive whole: %v", err)
 }
 
-func (s *Server) check(batch []byte) (int, error) {
-	samples, err := s.o.Check(batch)
+func (s *Server) check(batch []byte) (Parts, error) {
+	parts, err := s.o.Check(batch)
 	if err == nil && !json.Valid(batch) {
 		err = errors.New("not one JSON list of samples, nor one sample")
 	}
-	return samples, err
+	return parts, err
 }
 
-// setAside keeps a batch apart that cannot be right: its sender will not keep
-// it. It returns the refusal.
-func (s *Server) setAside(batch []byte, why error) error {
-	path, err := s.o.Refuse(batch)
+// setAside keeps apart what cannot be right: its sender will not keep it. It
+// returns where, "" where it could not, and told so.
+func (s *Server) setAside(text []byte) (path string) {
+	path, err := s.o.Refuse(text)
 	switch {
 	case err != nil:
-		s.o.Tell(slog.LevelWarn, "a refused batch could not be set aside: "+oneLine(err.Error()))
+		s.o.Tell(slog.LevelWarn, "what was refused could not be set aside: "+oneLine(err.Error()))
+		return ""
 	case path == "":
-		s.o.Tell(slog.LevelWarn, "a refused batch was not set aside: there are too many already")
-	default:
-		s.o.Tell(slog.LevelWarn, "a refused batch was set aside: "+path)
+		s.o.Tell(slog.LevelWarn, "what was refused was not set aside: there is too much already")
 	}
-	return refuse(http.StatusBadRequest, "%v", why)
+	return path
 }
 
 // line is a batch without line breaks: in JSON they stand between values only.

@@ -30,17 +30,28 @@ type Options struct {
 	Timeout     time.Duration // for a request to arrive, and for its answer
 	Every       time.Duration // between two lines about what was received
 
-	// Check returns how many samples a batch has, or why it cannot be taken.
-	Check func(batch []byte) (samples int, err error)
+	// Check parts a batch into what can be taken and what cannot. Its error is
+	// why nothing of it can.
+	Check func(batch []byte) (Parts, error)
 	// Keep returns once a batch is kept lastingly.
 	Keep func(ctx context.Context, batch []byte) error
-	// Refuse sets a batch aside that cannot be taken, and says where; "" where it
-	// does not.
+	// Refuse sets aside what cannot be taken, and says where; "" where it does
+	// not.
 	Refuse func(batch []byte) (path string, err error)
 	// IsFull says whether an error of Keep means that there is no room.
 	IsFull func(error) bool
 
 	Tell func(level slog.Level, line string) // for people
+}
+
+// Parts are what a batch is made of.
+type Parts struct {
+	Good    []byte // the samples that can be taken, as JSON
+	Samples int    // how many they are
+
+	Bad    []byte // the samples that cannot, as a JSON list; nil for none
+	Failed int    // how many they are
+	Why    error  // what is wrong with them
 }
 
 // A Server receives batches.

@@ -28,13 +28,16 @@ func noError(t testing.TB, err error) {
 }
 
 // A keeper stands for a spool and for what checks samples: a batch that holds
-// "bad" is one.
+// "bad" is one, and one that holds "odd" has a good sample and an odd one.
 type keeper struct {
 	mu      sync.Mutex
 	kept    []string
 	refused []string
 	told    []string
 	fail    error
+
+	aside     string // where what is refused comes to
+	failAside error
 }
 
 func (k *keeper) options() Options {
@@ -48,11 +51,14 @@ func (k *keeper) options() Options {
 		Connections: 4,
 		Timeout:     time.Minute,
 		Every:       time.Hour,
-		Check: func(batch []byte) (int, error) {
-			if bytes.Contains(batch, []byte("bad")) {
-				return 0, errors.New("batch:1: sample 1: bad\nbatch:2: sample 2: bad")
+		Check: func(batch []byte) (Parts, error) {
+			switch {
+			case bytes.Contains(batch, []byte("bad")):
+				return Parts{}, errors.New("batch:1: sample 1: bad\nbatch:2: sample 2: bad")
+			case bytes.Contains(batch, []byte("odd")):
+				return Parts{Good: []byte("[{}]"), Samples: 1, Bad: []byte(`[{"odd":1}]`), Failed: 1, Why: errors.New("batch:1: sample 2: odd")}, nil
 			}
-			return bytes.Count(batch, []byte("{")), nil
+			return Parts{Good: batch, Samples: bytes.Count(batch, []byte("{"))}, nil
 		},
 		Keep: func(_ context.Context, batch []byte) error {
 			locked(func() { k.kept = append(k.kept, string(batch)) })
@@ -60,7 +66,7 @@ func (k *keeper) options() Options {
 		},
 		Refuse: func(batch []byte) (string, error) {
 			locked(func() { k.refused = append(k.refused, string(batch)) })
-			return "aside", nil
+			return k.aside, k.failAside
 		},
 		IsFull: func(err error) bool { return errors.Is(err, syscall.ENOSPC) },
 		Tell: func(level slog.Level, line string) {
@@ -153,6 +159,46 @@ func TestTake(t *testing.T) {
 				t.Errorf("status %d with Retry-After %q", test.status, again)
 			}
 		})
+	}
+}
+
+// One odd sample does not cost the others: they are kept, whether it can be set
+// aside or not. Then alone its sender is refused, and everybody hears of it.
+func TestTakePartly(t *testing.T) {
+	for _, test := range []struct {
+		aside     string
+		failAside error
+		fail      error // of keeping
+		status    int
+		answer    string
+		told      string
+		refused   int
+	}{
+		{"there", nil, nil, 200, `{"samples": 1}`, "WARN 192.0.2.1: received 1 sample, and set 1 other aside in there: batch:1: sample 2: odd", 1},
+		{"", nil, nil, 400, "of 2 samples 1 cannot be kept: batch:1: sample 2: odd", "there is too much already", 1},
+		{"", errors.New("broken"), nil, 400, "of 2 samples 1 cannot be kept: batch:1: sample 2: odd", "could not be set aside: broken", 1},
+		{"there", nil, syscall.ENOSPC, 507, "the disk is full", "507", 0},
+	} {
+		k := &keeper{aside: test.aside, failAside: test.failAside, fail: test.fail}
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(`[{},{"odd":1}]`))
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		server := New(k.options())
+		server.ServeHTTP(w, r)
+		if w.Code != test.status || !strings.Contains(w.Body.String(), test.answer) {
+			t.Errorf("%d %q, want %d with %q", w.Code, w.Body, test.status, test.answer)
+		}
+		if told := strings.Join(k.told, "\n"); !strings.Contains(told, test.told) {
+			t.Errorf("told is %q, want %q", told, test.told)
+		}
+		if strings.Join(k.kept, "|") != "[{}]" || len(k.refused) != test.refused {
+			t.Errorf("kept is %q, set aside %q", k.kept, k.refused)
+		}
+		k.told = nil
+		server.tellCounts()
+		if told := strings.Join(k.told, "\n"); test.status == 200 && told != "WARN received 1 sample in 1 batch (1 KiB), and set 1 other aside" {
+			t.Errorf("counts are %q", told)
+		}
 	}
 }
 

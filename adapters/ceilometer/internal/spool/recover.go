@@ -149,11 +149,20 @@ func (s *Spool) Refuse(text []byte) (string, error) {
 
 // CountRefused returns how many texts were set aside in a directory.
 func CountRefused(dir string) (int, error) {
+	paths, err := ListRefused(dir)
+	return len(paths), err
+}
+
+// ListRefused returns the files that were set aside in a directory.
+func ListRefused(dir string) (paths []string, err error) {
 	entries, err := os.ReadDir(filepath.Join(dir, Refused))
 	if errors.Is(err, fs.ErrNotExist) {
-		return 0, nil
+		return nil, nil
 	}
-	return len(entries), err
+	for _, entry := range entries {
+		paths = append(paths, filepath.Join(dir, Refused, entry.Name()))
+	}
+	return paths, err
 }
 
 func setAside(dir, name string, text []byte) error {
