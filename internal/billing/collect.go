@@ -85,6 +85,7 @@ type collector struct {
 	report        Collected
 	known         map[string]bool        // tenants that were seen, or have a mark of the source
 	marked        map[string]time.Time   // up to where tenants were collected before
+	never         map[string]bool        // tenants that have a mark, and of whom nothing was collected
 	metered       map[string]time.Time   // up to where meters were
 	rules         map[string]string      // by which meters were
 	unread        map[string]bool        // tenants whose samples could not all be read
@@ -101,7 +102,7 @@ type collector struct {
 func (e *Engine) collect(ctx context.Context, source Source, through time.Time) (report Collected, err error) {
 	c := &collector{
 		Engine: e, source: source, report: Collected{Source: source.Name}, known: map[string]bool{},
-		marked: map[string]time.Time{}, metered: map[string]time.Time{}, rules: map[string]string{}, unread: map[string]bool{}, stuck: map[ledger.Series]bool{}, held: map[string]time.Time{},
+		marked: map[string]time.Time{}, never: map[string]bool{}, metered: map[string]time.Time{}, rules: map[string]string{}, unread: map[string]bool{}, stuck: map[ledger.Series]bool{}, held: map[string]time.Time{},
 	}
 	// Read before all else: what another program records from here on fences
 	// this one off.
@@ -136,6 +137,7 @@ func (c *collector) recall(ctx context.Context) error {
 		}
 		c.known[m.Tenant] = true
 		c.marked[m.Tenant] = m.Through
+		c.never[m.Tenant] = !m.From.Before(m.Through)
 		if c.report.From.IsZero() || m.From.Before(c.report.From) {
 			c.report.From = m.From
 		}

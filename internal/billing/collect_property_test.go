@@ -217,6 +217,11 @@ func (r *run) claim() {
 	tenant := rapid.SampledFrom([]string{"a", "b"}).Draw(r.T, "bill")
 	from := rapid.IntRange(0, 12).Draw(r.T, "block from")
 	block := usage.Span{Start: august.Start.Add(time.Duration(from) * time.Hour), End: august.Start.Add(time.Duration(from+rapid.IntRange(1, 6).Draw(r.T, "block hours")) * time.Hour)}
+	if marks, err := r.engine.Store.Marks(r.ctx); err != nil {
+		r.Fatal(err)
+	} else if !slices.ContainsFunc(marks, func(m ledger.Mark) bool { return m.Tenant == tenant }) {
+		return // Bill refuses who was never collected
+	}
 	if lags, err := r.engine.Behind(r.ctx, block, []string{tenant}); err != nil {
 		r.Fatal(err)
 	} else if len(lags) > 0 {

@@ -166,9 +166,6 @@ func (f *folder) step(w *spool.Window, prepared []usage.Sample) {
 		if len(w.Samples) > 0 {
 			f.run.late, f.run.settled = true, false
 		}
-		if f.leavesOut(w) {
-			now.rule = aside + now.rule
-		}
 		f.fold(w, prepared, nil, now, len(w.Samples))
 		return
 	}
@@ -227,7 +224,7 @@ func (f *folder) step(w *spool.Window, prepared []usage.Sample) {
 
 // fold folds a window anew. What was recorded of it is known, or nothing is.
 func (f *folder) fold(w *spool.Window, prepared []usage.Sample, known *ledger.Fold, now digest, added int) {
-	fold := ledger.Fold{Window: w.Span, Samples: len(w.Samples), Digest: now.String(), State: f.state}
+	fold := ledger.Fold{Window: w.Span, Samples: len(w.Samples), State: f.state}
 	// Without this, a filter left out its samples, or a late sample ended the
 	// state that reached into it.
 	if len(prepared) > 0 || f.walker.Reaches(f.state, w.Start) {
@@ -238,15 +235,22 @@ func (f *folder) fold(w *spool.Window, prepared []usage.Sample, known *ledger.Fo
 		}
 		fold.State, fold.Gaps, fold.Entries = step.State, step.Gaps, f.entries(step)
 	}
-	if now.rule == aside+f.rule {
-		f.setAside(&fold)
+	var left []Aside
+	if len(f.reserved) > 0 {
+		leftOut := f.leftOut(w.Span, known)
+		if now.rule == f.rule && f.anybody(w, fold.Entries, leftOut) {
+			now.rule = aside + now.rule
+		}
+		left = f.setAside(&fold, leftOut)
 	}
+	fold.Digest = now.String()
 	f.end, f.state = w.End, fold.State
 	if known != nil {
 		f.recorded = known.State
 	}
 	if known == nil || !sameFold(known, &fold) {
 		f.changes = append(f.changes, change{Fold: fold, before: known, added: added})
+		f.result.aside = append(f.result.aside, left...)
 	}
 	if sameState(f.state, f.recorded) {
 		f.run = run{began: len(f.changes)}

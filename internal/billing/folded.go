@@ -3,6 +3,7 @@ package billing
 import (
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/openstack-artifice/artifice/internal/spool"
@@ -17,54 +18,43 @@ func (f *folder) billed(w *spool.Window, k *ledger.Fold) bool {
 	if len(f.reserved) == 0 {
 		return false
 	}
-	if f.sampledFor(w, f.reserves) {
-		return true
-	}
 	var entries []usage.Entry
 	if k != nil {
 		entries = k.Entries
 	}
-	for i := range entries {
-		if f.reserves(entries[i].Tenant, w.Span) {
-			return true
-		}
-	}
-	return len(w.Samples)+len(entries) == 0 && f.reserves(f.about.tenant, w.Span)
+	return f.anybody(w, entries, f.reserves) || len(w.Samples)+len(entries) == 0 && f.reserves(f.about.tenant, w.Span)
 }
 
-// leavesOut reports whether a tenant was billed for a window of which nothing is
-// recorded, and not because its samples are late: when it was billed the window
-// was not collected, or it has usage now only because the config is another. The
-// tenant is one that has samples there, or whose usage reaches into it.
-func (f *folder) leavesOut(w *spool.Window) bool {
-	if len(f.reserved) == 0 {
-		return false
+// leftOut returns whose usage of a window is left out: those who were billed for
+// it before it was collected, or who have usage there now only because the config
+// is another. What was recorded of it is k, nil for nothing; who has usage there
+// is billed for that.
+func (f *folder) leftOut(w usage.Span, k *ledger.Fold) func(tenant string, w usage.Span) bool {
+	others := k == nil && f.reconfigured(w.Start)
+	var recorded []usage.Entry
+	if k != nil {
+		others, recorded = strings.HasPrefix(parseDigest(k.Digest).rule, aside), k.Entries
 	}
-	reconfigured := f.reconfigured(w.Start)
-	without := func(tenant string, w usage.Span) bool {
-		return f.reserves(tenant, w) && (reconfigured || f.uncollected(tenant, w.Start))
+	return func(tenant string, w usage.Span) bool {
+		return f.reserves(tenant, w) && (others || f.uncollected(tenant, w.Start)) &&
+			!slices.ContainsFunc(recorded, func(e usage.Entry) bool { return e.Tenant == tenant })
 	}
-	return f.sampledFor(w, without) || f.walker.Reaches(f.state, w.Start) && without(f.about.tenant, w.Span)
 }
 
-// sampledFor reports whether something holds of a tenant that has samples in a
-// window.
-func (f *folder) sampledFor(w *spool.Window, holds func(tenant string, w usage.Span) bool) bool {
-	for i := range w.Samples {
-		if holds(w.Samples[i].Tenant, w.Span) {
-			return true
-		}
-	}
-	return false
+// anybody reports whether something holds of a tenant that has samples, or one of
+// the entries, in a window.
+func (f *folder) anybody(w *spool.Window, entries []usage.Entry, holds func(tenant string, w usage.Span) bool) bool {
+	return slices.ContainsFunc(w.Samples, func(s usage.Sample) bool { return holds(s.Tenant, w.Span) }) ||
+		slices.ContainsFunc(entries, func(e usage.Entry) bool { return holds(e.Tenant, w.Span) })
 }
 
-// reserves reports whether an order has reserved a window.
+// reserves reports whether an order of a tenant has reserved a window.
 func (f *folder) reserves(tenant string, w usage.Span) bool {
 	_, ok := f.order(tenant, w)
 	return ok
 }
 
-// order returns the order that has reserved a window.
+// order returns the order of a tenant that has reserved a window.
 func (f *folder) order(tenant string, w usage.Span) (ledger.Order, bool) {
 	for _, order := range f.reserved[tenant] {
 		if order.Block.Overlaps(w) {
@@ -80,7 +70,7 @@ func (f *folder) order(tenant string, w usage.Span) (ledger.Order, bool) {
 // block is billed once all is collected.
 func (f *folder) uncollected(tenant string, start time.Time) bool {
 	marked, known := f.marked[tenant]
-	return !start.Before(f.metered[f.meter.Name]) || known && !start.Before(marked)
+	return !start.Before(f.metered[f.meter.Name]) || f.never[tenant] || known && !start.Before(marked)
 }
 
 // reconfigured reports whether a window that has no samples, and of which
@@ -90,16 +80,17 @@ func (f *folder) reconfigured(start time.Time) bool {
 	return f.run.another && !f.run.late && start.Before(f.marked[""])
 }
 
-// setAside leaves out the usage of those tenants that were billed for the
-// window, and notes how often.
-func (f *folder) setAside(fold *ledger.Fold) {
+// setAside leaves out usage of a window, and returns how often whose.
+func (f *folder) setAside(fold *ledger.Fold, left func(tenant string, w usage.Span) bool) (all []Aside) {
 	fold.Entries = slices.DeleteFunc(fold.Entries, func(e usage.Entry) bool {
-		order, ok := f.order(e.Tenant, fold.Window)
-		if ok {
-			f.result.aside = append(f.result.aside, Aside{Meter: f.meter.Name, Tenant: e.Tenant, Order: order.Key, Windows: 1})
+		if !left(e.Tenant, fold.Window) {
+			return false
 		}
-		return ok
+		order, _ := f.order(e.Tenant, fold.Window)
+		all = append(all, Aside{Meter: f.meter.Name, Tenant: e.Tenant, Order: order.Key, Windows: 1})
+		return true
 	})
+	return all
 }
 
 // finish brings what lies after the last sample up to date, and tells what came

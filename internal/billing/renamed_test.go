@@ -3,6 +3,7 @@ package billing_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/openstack-artifice/artifice/internal/billing"
 	"github.com/openstack-artifice/artifice/usage"
@@ -101,6 +102,27 @@ func TestRenamedSourceOfAResourceThatChangesHands(t *testing.T) {
 		t.Fatal(err)
 	}
 	rename(e, "ceilo")
+	for range 2 {
+		collect(t, e, august.End)
+		wantBilledOnce(t, e)
+	}
+}
+
+// A sample that a filter leaves out says nothing of whose usage reaches on.
+func TestRenamedSourceOfSamplesThatAreFiltered(t *testing.T) {
+	large, err := usage.ParseExpression("volume > `10`")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := newEngine(&samples{all: []usage.Sample{volume("a", "v1", "2013-08-05T03:10:00Z", "20"), volume("b", "v1", "2013-08-05T03:20:00Z", "5")}}, newDesk(map[string]string{"large": "1"}))
+	e.Meters = []usage.Meter{{Name: "large", Meter: "volume.size", Service: "large", Transformer: usage.Integral{Hold: 3 * time.Hour}, Filters: []*usage.Expression{large}, Billed: true}}
 	collect(t, e, august.End)
-	wantBilledOnce(t, e)
+	if _, err := e.Bill(t.Context(), august, []string{"a"}); err != nil {
+		t.Fatal(err)
+	}
+	rename(e, "ceilo")
+	for range 2 {
+		collect(t, e, august.End)
+		wantBilledOnce(t, e)
+	}
 }
