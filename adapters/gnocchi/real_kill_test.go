@@ -80,6 +80,7 @@ func TestRealKill(t *testing.T) {
 			cmd.Env = append(cmd.Env, name+"="+value)
 		}
 		asked := 0
+		w.lock.Lock() // what a killed process asked for may still be answered
 		w.strike = func(req *http.Request) error {
 			if !strings.Contains(req.URL.Path, "/aggregates") {
 				return nil
@@ -93,6 +94,7 @@ func TestRealKill(t *testing.T) {
 			}
 			return nil
 		}
+		w.lock.Unlock()
 		out, err := cmd.CombinedOutput()
 		done = err == nil
 		if killed := cmd.ProcessState != nil && cmd.ProcessState.ExitCode() == -1; !done && !killed {
@@ -111,7 +113,9 @@ func TestRealKill(t *testing.T) {
 		case !through.After(collected):
 			t.Fatalf("after %d kills it is collected up to %v, and was up to %v", kills+1, through, collected)
 		default:
+			w.lock.Lock()
 			collected, kills = through, kills+1
+			w.lock.Unlock()
 		}
 		if err := store.Close(); err != nil {
 			t.Fatal(err)

@@ -311,7 +311,7 @@ func TestCanary(t *testing.T) {
 					t.Run(way.name+"/"+p.name, func(t *testing.T) {
 						if keys, valid := c.keys(t, program, way, p); valid {
 							tried[p.name] = true
-							c.keepsSecret(t, program, c.config(keys))
+							c.keepsSecret(t, way, program, c.config(keys))
 						}
 					})
 				}
@@ -328,8 +328,9 @@ func TestCanary(t *testing.T) {
 	}
 }
 
-// keepsSecret runs every command, all of which may fail.
-func (c candidate) keepsSecret(t *testing.T, program, config string, env ...string) {
+// keepsSecret runs every command, all of which may fail: of those that wait for
+// the same silence, one.
+func (c candidate) keepsSecret(t *testing.T, m misfortune, program, config string, env ...string) {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range map[string]string{"artifice.ini": config, "rates.csv": "RegionOne | volume.size | GB hour | 1\n", "samples/a.json": canarySample} {
@@ -337,6 +338,9 @@ func (c candidate) keepsSecret(t *testing.T, program, config string, env ...stri
 		noError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
 	}
 	for _, args := range said {
+		if m.slow && args[0] != "check" {
+			continue
+		}
 		cmd := exec.CommandContext(t.Context(), program, args...)
 		cmd.Dir, cmd.Env = dir, append(canaryEnv(dir), env...)
 		out, _ := cmd.CombinedOutput() // most of them must fail

@@ -16,8 +16,8 @@ import (
 )
 
 var (
-	kills       = flag.Int("kills", 20, "how many processes TestKill kills, for each store")
-	serverKills = flag.Int("server-kills", 4, "how often TestServerKilled kills the PostgreSQL server")
+	kills       = flag.Int("kills", 10, "how many processes TestKill kills, for each store")
+	serverKills = flag.Int("server-kills", 3, "how often TestServerKilled kills the PostgreSQL server")
 	killSeed    = flag.Int("kill-seed", -1, "the only seed that TestKill and TestServerKilled try")
 )
 
