@@ -83,14 +83,12 @@ type collector struct {
 	first, latest time.Time // when the samples begin, and the last of them
 	reserved      map[string][]ledger.Order
 	report        Collected
-	known         map[string]bool        // tenants that were seen, or have a mark of the source
-	marked        map[string]time.Time   // up to where tenants were collected before
-	never         map[string]bool        // tenants that have a mark, and of whom nothing was collected
-	metered       map[string]time.Time   // up to where meters were
-	rules         map[string]string      // by which meters were
-	unread        map[string]bool        // tenants whose samples could not all be read
-	stuck         map[ledger.Series]bool // that have samples, and could not be brought up to date
-	held          map[string]time.Time   // tenants whose usage could not be brought up to date, and from when on
+	known         map[string]bool             // tenants that were seen, or have a mark of the source
+	marked        map[string]ledger.Mark      // of tenants, before this run
+	metered       map[string]ledger.MeterMark // of meters, before this run
+	unread        map[string]bool             // tenants whose samples could not all be read
+	stuck         map[ledger.Series]bool      // that have samples, and could not be brought up to date
+	held          map[string]time.Time        // tenants whose usage could not be brought up to date, and from when on
 	mistakes      mistakes
 	batch         ledger.Batch
 	folds         int   // in batch
@@ -101,8 +99,8 @@ type collector struct {
 // report is worth nothing.
 func (e *Engine) collect(ctx context.Context, source Source, through time.Time) (report Collected, err error) {
 	c := &collector{
-		Engine: e, source: source, report: Collected{Source: source.Name}, known: map[string]bool{},
-		marked: map[string]time.Time{}, never: map[string]bool{}, metered: map[string]time.Time{}, rules: map[string]string{}, unread: map[string]bool{}, stuck: map[ledger.Series]bool{}, held: map[string]time.Time{},
+		Engine: e, source: source, report: Collected{Source: source.Name}, known: map[string]bool{}, marked: map[string]ledger.Mark{}, metered: map[string]ledger.MeterMark{},
+		unread: map[string]bool{}, stuck: map[ledger.Series]bool{}, held: map[string]time.Time{},
 	}
 	// Read before all else: what another program records from here on fences
 	// this one off.
@@ -136,8 +134,7 @@ func (c *collector) recall(ctx context.Context) error {
 			continue
 		}
 		c.known[m.Tenant] = true
-		c.marked[m.Tenant] = m.Through
-		c.never[m.Tenant] = !m.From.Before(m.Through)
+		c.marked[m.Tenant] = m
 		if c.report.From.IsZero() || m.From.Before(c.report.From) {
 			c.report.From = m.From
 		}
@@ -145,7 +142,7 @@ func (c *collector) recall(ctx context.Context) error {
 	meters, err := c.Store.Meters(ctx)
 	for _, m := range meters {
 		if m.Source == c.source.Name {
-			c.metered[m.Meter], c.rules[m.Meter] = m.Through, m.Rule
+			c.metered[m.Meter] = m
 		}
 	}
 	return err
@@ -177,10 +174,8 @@ func (c *collector) reach(through time.Time) {
 	if known := c.report.From; !known.IsZero() && known.Before(from) {
 		from = known
 	}
-	for _, marked := range c.marked {
-		if marked.After(through) {
-			through = marked
-		}
+	for _, mark := range c.marked {
+		through = latest(through, mark.Through)
 	}
 	if from.After(through) {
 		from = through
@@ -214,12 +209,12 @@ func (c *collector) mark() {
 		}
 		rule := ruleDigest(m)
 		if hidden || lagged {
-			rule = c.rules[m.Name] // another is so to the next run as well
+			rule = c.metered[m.Name].Rule // another is so to the next run as well
 		}
 		c.batch.Meters = append(c.batch.Meters, ledger.MeterMark{Source: c.source.Name, Meter: m.Name, Through: through, Rule: rule})
 	}
 	for _, tenant := range slices.Sorted(maps.Keys(c.held)) {
-		if c.held[tenant].After(c.marked[tenant]) { // a mark does not move back
+		if c.held[tenant].After(c.marked[tenant].Through) { // a mark does not move back
 			mark(tenant, c.held[tenant])
 		}
 	}
@@ -240,7 +235,7 @@ func (c *collector) mark() {
 // nothing tells, as its mark lies further on.
 func (c *collector) hidesHeld() bool {
 	for tenant, from := range c.held {
-		if from.Before(c.marked[tenant]) {
+		if from.Before(c.marked[tenant].Through) {
 			return true
 		}
 	}
@@ -257,7 +252,7 @@ func (c *collector) logCollected(ctx context.Context) {
 		c.log(ctx, level, "collect", slog.String(LogTenant, tenant), source, slog.String(LogResult, result), slog.String(LogThrough, through.UTC().Format(time.RFC3339)))
 	}
 	for _, tenant := range slices.Sorted(maps.Keys(c.held)) {
-		line(slog.LevelWarn, tenant, "held", latest(c.held[tenant], c.marked[tenant]))
+		line(slog.LevelWarn, tenant, "held", latest(c.held[tenant], c.marked[tenant].Through))
 	}
 	for _, tenant := range c.report.Tenants {
 		line(slog.LevelInfo, tenant, "collected", c.report.Through)

@@ -40,6 +40,7 @@ type Draft struct {
 	// the config. A draft with any is not billed.
 	Unknown []string
 
+	units    []string       // that items have, by one name each
 	replaces []ledger.Order // parked before their claim, for other blocks, that make way when this is claimed
 	negative string         // why the total is below zero, and what may be done; "" where it is not
 }
@@ -210,11 +211,12 @@ func (d *Draft) add(item ledger.Item) {
 // unitName is what the draft's items call a unit: one invoice has one name for
 // it, however meters and price lists spell it.
 func (d *Draft) unitName(unit string) string {
-	for _, item := range d.Order.Items {
-		if usage.SameUnit(item.Unit, unit) {
-			return item.Unit
+	for _, known := range d.units {
+		if usage.SameUnit(known, unit) {
+			return known
 		}
 	}
+	d.units = append(d.units, unit)
 	return unit
 }
 

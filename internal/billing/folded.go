@@ -69,15 +69,15 @@ func (f *folder) order(tenant string, w usage.Span) (ledger.Order, bool) {
 // for it all the same, the config had no such meter, or no such source, then: a
 // block is billed once all is collected.
 func (f *folder) uncollected(tenant string, start time.Time) bool {
-	marked, known := f.marked[tenant]
-	return !start.Before(f.metered[f.meter.Name]) || f.never[tenant] || known && !start.Before(marked)
+	mark, known := f.marked[tenant]
+	return !start.Before(f.metered[f.meter.Name].Through) || known && (!start.Before(mark.Through) || !mark.From.Before(mark.Through))
 }
 
 // reconfigured reports whether a window that has no samples, and of which
 // nothing was recorded when it was collected, has usage now only because the
 // config is another.
 func (f *folder) reconfigured(start time.Time) bool {
-	return f.run.another && !f.run.late && start.Before(f.marked[""])
+	return f.run.another && !f.run.late && start.Before(f.marked[""].Through)
 }
 
 // setAside leaves out usage of a window, and returns how often whose.

@@ -54,6 +54,7 @@ func (in *intake) open() {
 // read takes in every sample, or returns all mistakes.
 func (in *intake) read(ctx context.Context) error {
 	began := in.Now()
+	latest := began.Add(clockSkew)
 	var done, total int64
 	begin := func() {
 		in.progress = in.begin(Step{Name: "read", Of: in.source.Name, Unit: "samples", Whole: true, Kept: in.kept})
@@ -70,7 +71,7 @@ func (in *intake) read(ctx context.Context) error {
 	defer func() { in.progress.End() }()
 	for s, err := range in.source.Samples(ctx, query) {
 		if err == nil {
-			err = plausible(&s, in.Now().Add(clockSkew))
+			err = plausible(&s, latest)
 		}
 		if err == nil && s.Time.Before(in.bound) {
 			err = fmt.Errorf("%v: timestamp %s, after the source told that all samples before %s had come (an error of the adapter)", s.Origin, s.Time.Format(time.RFC3339), in.bound.Format(time.RFC3339))
@@ -111,8 +112,8 @@ func (in *intake) reached(bound time.Time) {
 	if !usage.OnBorder(bound) || !bound.After(in.bound) || bound.After(in.Now()) {
 		return
 	}
-	for _, marked := range in.marked {
-		if !bound.After(marked) {
+	for _, mark := range in.marked {
+		if !bound.After(mark.Through) {
 			return
 		}
 	}

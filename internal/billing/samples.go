@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/openstack-artifice/artifice/ledger"
 	"github.com/openstack-artifice/artifice/usage"
 )
 
@@ -48,15 +49,18 @@ func (c *collector) prepare(ctx context.Context) error {
 // query is what the meters ask a source for.
 func (c *collector) query() usage.Query {
 	meters := map[string]bool{}
-	collected := maps.Clone(c.marked)
+	collected := map[string]time.Time{}
+	for tenant, mark := range c.marked {
+		collected[tenant] = mark.Through
+	}
 	for _, m := range c.meters {
 		meters[m.Meter] = true
-		for tenant, through := range c.marked {
+		for tenant, mark := range c.marked {
 			// Of a new meter nothing was collected, though its samples may have
 			// been there, and by another rule nothing was. Of who lags that has
 			// time, lest a source that looks back only so far misses what lies
 			// between.
-			if c.isNew(m) || c.isOther(m) && !c.lags(through) {
+			if c.isNew(m) || c.isOther(m) && !c.lags(mark) {
 				collected[tenant] = time.Time{}
 			}
 		}
@@ -66,13 +70,13 @@ func (c *collector) query() usage.Query {
 
 // isOther reports whether the meter was collected by another rule, or by one
 // that is not known.
-func (c *collector) isOther(m usage.Meter) bool { return c.rules[m.Name] != ruleDigest(m) }
+func (c *collector) isOther(m usage.Meter) bool { return c.metered[m.Name].Rule != ruleDigest(m) }
 
 // lags reports whether a tenant was collected less far than the source.
-func (c *collector) lags(through time.Time) bool { return through.Before(c.marked[""]) }
+func (c *collector) lags(mark ledger.Mark) bool { return mark.Through.Before(c.marked[""].Through) }
 
 // isNew reports whether the source was collected without the meter.
-func (c *collector) isNew(m usage.Meter) bool { return c.metered[m.Name].Before(c.marked[""]) }
+func (c *collector) isNew(m usage.Meter) bool { return c.metered[m.Name].Through.Before(c.marked[""].Through) }
 
 // lookedAt returns the keys of metadata that meters look at, nil for all.
 func lookedAt(meters []usage.Meter) []string {
