@@ -16,22 +16,28 @@ var ErrNothingCollected = errors.New("nothing has been collected yet (run artifi
 // Begun is ErrNothingCollected where the store has neither tenants nor orders,
 // as one that was lost, or is not the one that was meant. It makes no store.
 func (e *Engine) Begun(ctx context.Context) error {
+	_, err := e.begun(ctx)
+	return err
+}
+
+// begun returns the marks of a store that has begun, as Begun says.
+func (e *Engine) begun(ctx context.Context) ([]ledger.Mark, error) {
 	if prober, ok := e.Store.(ledger.Prober); ok {
 		if presence, err := prober.Probe(ctx); err != nil {
-			return err
+			return nil, err
 		} else if presence == ledger.Absent {
-			return ErrNothingCollected
+			return nil, ErrNothingCollected
 		}
 	}
 	marks, err := e.Store.Marks(ctx)
 	if err != nil || len(tenantsOf(marks)) > 0 {
-		return err
+		return marks, err
 	}
 	orders, err := e.Store.Orders(ctx, ledger.OrderFilter{})
 	if err == nil && len(orders) == 0 {
 		err = ErrNothingCollected
 	}
-	return err
+	return marks, err
 }
 
 // tenantsOf are the tenants that have marks, sorted.

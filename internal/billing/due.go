@@ -27,11 +27,7 @@ type Due struct {
 // one where something waits for the tenant's next order. A month that is not
 // collected to its end is due, so that it is missed where nothing comes any more.
 func (e *Engine) Due(ctx context.Context, tenants []string) ([]Due, error) {
-	known, err := e.Tenants(ctx, tenants)
-	if err != nil {
-		return nil, err
-	}
-	marks, err := e.Store.Marks(ctx)
+	known, marks, err := e.collected(ctx, tenants)
 	if err != nil {
 		return nil, err
 	}

@@ -93,23 +93,26 @@ func (e *Engine) behindTenants(ctx context.Context, block usage.Span, tenants []
 
 // Tenants returns the tenants with these ids, or all that were collected.
 func (e *Engine) Tenants(ctx context.Context, ids []string) ([]invoice.Tenant, error) {
-	if err := e.Begun(ctx); err != nil {
-		return nil, err
-	}
-	marks, err := e.Store.Marks(ctx)
+	tenants, _, err := e.collected(ctx, ids)
+	return tenants, err
+}
+
+// collected returns the tenants as Tenants does, and the marks of all.
+func (e *Engine) collected(ctx context.Context, ids []string) ([]invoice.Tenant, []ledger.Mark, error) {
+	marks, err := e.begun(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	known := tenantsOf(marks)
 	if len(known) == 0 {
-		return nil, ErrNothingCollected
+		return nil, nil, ErrNothingCollected // though there are orders
 	}
 	if err := neverCollected(ids, known); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	named, err := e.Store.Tenants(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var tenants []invoice.Tenant
 	for _, id := range known {
@@ -122,7 +125,7 @@ func (e *Engine) Tenants(ctx context.Context, ids []string) ([]invoice.Tenant, e
 		}
 		tenants = append(tenants, tenant)
 	}
-	return tenants, nil
+	return tenants, marks, nil
 }
 
 // neverCollected returns an error for each id that is not of a known tenant.
@@ -140,10 +143,28 @@ func neverCollected(ids, known []string) error {
 // zero, of the tenants with these ids, or of all where there are none. A tenant
 // of whom there is neither usage nor an order is an error.
 func (e *Engine) OrdersWithin(ctx context.Context, within usage.Span, ids []string) ([]ledger.Order, error) {
-	if err := e.Begun(ctx); err != nil {
+	marks, err := e.begun(ctx)
+	if err != nil {
 		return nil, err
 	}
-	if err := e.known(ctx, ids); err != nil {
+	return e.ordersWithin(ctx, marks, within, ids)
+}
+
+func (e *Engine) ordersWithin(ctx context.Context, marks []ledger.Mark, within usage.Span, ids []string) ([]ledger.Order, error) {
+	known := tenantsOf(marks)
+	for _, id := range ids {
+		if slices.Contains(known, id) {
+			continue
+		}
+		orders, err := e.Store.Orders(ctx, ledger.OrderFilter{Tenant: id})
+		if err != nil {
+			return nil, err
+		}
+		if len(orders) > 0 {
+			known = append(known, id)
+		}
+	}
+	if err := neverCollected(ids, known); err != nil {
 		return nil, err
 	}
 	orders, err := e.Store.Orders(ctx, ledger.OrderFilter{Overlaps: within})
@@ -151,24 +172,4 @@ func (e *Engine) OrdersWithin(ctx context.Context, within usage.Span, ids []stri
 		return nil, err
 	}
 	return slices.DeleteFunc(orders, func(o ledger.Order) bool { return len(ids) > 0 && !slices.Contains(ids, o.Tenant.ID) }), nil
-}
-
-// known refuses ids of whom there is neither usage nor an order.
-func (e *Engine) known(ctx context.Context, ids []string) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	marks, err := e.Store.Marks(ctx)
-	if err != nil {
-		return err
-	}
-	known := tenantsOf(marks)
-	orders, err := e.Store.Orders(ctx, ledger.OrderFilter{})
-	if err != nil {
-		return err
-	}
-	for _, o := range orders {
-		known = append(known, o.Tenant.ID)
-	}
-	return neverCollected(ids, known)
 }

@@ -32,7 +32,8 @@ const (
 // of the blocks. An error says that nothing could be looked up, or that ctx
 // ended before all was.
 func (e *Engine) Reconcile(ctx context.Context, within usage.Span, tenants []string) (outcomes []Outcome, err error) {
-	if err := e.Begun(ctx); err != nil {
+	marks, err := e.begun(ctx)
+	if err != nil {
 		return nil, err
 	}
 	unlock, err := e.lock(ctx, lockBill)
@@ -40,7 +41,7 @@ func (e *Engine) Reconcile(ctx context.Context, within usage.Span, tenants []str
 		return nil, err
 	}
 	defer unlock(&err)
-	orders, err := e.OrdersWithin(ctx, within, tenants)
+	orders, err := e.ordersWithin(ctx, marks, within, tenants)
 	if err != nil {
 		return nil, err
 	}

@@ -76,7 +76,9 @@ func (c *collector) isOther(m usage.Meter) bool { return c.metered[m.Name].Rule 
 func (c *collector) lags(mark ledger.Mark) bool { return mark.Through.Before(c.marked[""].Through) }
 
 // isNew reports whether the source was collected without the meter.
-func (c *collector) isNew(m usage.Meter) bool { return c.metered[m.Name].Through.Before(c.marked[""].Through) }
+func (c *collector) isNew(m usage.Meter) bool {
+	return c.metered[m.Name].Through.Before(c.marked[""].Through)
+}
 
 // lookedAt returns the keys of metadata that meters look at, nil for all.
 func lookedAt(meters []usage.Meter) []string {

@@ -34,11 +34,7 @@ type Pending struct {
 // Status says how far tenants are, all that are known where none are named, by
 // id.
 func (e *Engine) Status(ctx context.Context, ids []string) ([]Status, error) {
-	tenants, err := e.Tenants(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	marks, err := e.Store.Marks(ctx)
+	tenants, marks, err := e.collected(ctx, ids)
 	if err != nil {
 		return nil, err
 	}

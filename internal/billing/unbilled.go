@@ -66,7 +66,7 @@ func blockArgs(block usage.Span, in *time.Location) string {
 // What lies before BillFrom, or is not collected, is left out. It is in the
 // order of the tenants' ids, and then of time.
 func (e *Engine) Unbilled(ctx context.Context, ids []string) ([]Unbilled, error) {
-	tenants, err := e.Tenants(ctx, ids)
+	tenants, marks, err := e.collected(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -74,19 +74,15 @@ func (e *Engine) Unbilled(ctx context.Context, ids []string) ([]Unbilled, error)
 	for i, t := range tenants {
 		known[i] = t.ID
 	}
-	return e.unbilledOf(ctx, known)
+	return e.unbilledOf(ctx, known, marks)
 }
 
-func (e *Engine) unbilledOf(ctx context.Context, tenants []string) ([]Unbilled, error) {
+func (e *Engine) unbilledOf(ctx context.Context, tenants []string, marks []ledger.Mark) ([]Unbilled, error) {
 	orders, err := e.Store.Orders(ctx, ledger.OrderFilter{})
 	if err != nil {
 		return nil, err
 	}
-	marks, err := e.Store.Marks(ctx)
-	if err != nil {
-		return nil, err
-	}
-	finder := unbilledFinder{Engine: e, orders: map[string][]ledger.Order{}, collected: e.collected(marks)}
+	finder := unbilledFinder{Engine: e, orders: map[string][]ledger.Order{}, collected: e.collectedSpans(marks)}
 	for _, o := range orders {
 		finder.orders[o.Tenant.ID] = append(finder.orders[o.Tenant.ID], o)
 		if o.Reserves || o.Status == ledger.Void {
@@ -112,9 +108,9 @@ func (e *Engine) unbilledOf(ctx context.Context, tenants []string) ([]Unbilled, 
 	return all, nil
 }
 
-// collected returns from when and up to when tenants are collected: from any
+// collectedSpans returns from when and up to when tenants are collected: from any
 // source, and from all that the deployment has.
-func (e *Engine) collected(marks []ledger.Mark) map[string]usage.Span {
+func (e *Engine) collectedSpans(marks []ledger.Mark) map[string]usage.Span {
 	spans := map[string]usage.Span{}
 	present := map[string]bool{} // tenants of sources that the deployment has
 	for _, m := range marks {

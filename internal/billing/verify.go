@@ -74,10 +74,7 @@ const verifyTries = 5
 // keys and histories are what they must be. It changes nothing, and finds all
 // mistakes at once.
 func (e *Engine) Verify(ctx context.Context, ids []string) (Verified, error) {
-	if err := e.Begun(ctx); err != nil {
-		return Verified{}, err
-	}
-	marks, err := e.Store.Marks(ctx)
+	marks, err := e.begun(ctx)
 	if err != nil {
 		return Verified{}, err
 	}
@@ -108,7 +105,7 @@ func (e *Engine) Verify(ctx context.Context, ids []string) (Verified, error) {
 		e.log(ctx, slog.LevelInfo, "verify", slog.String(LogTenant, tenant), slog.Int(LogEntries, v.Entries), slog.Int("mistakes", len(v.Mistakes)), e.took(began))
 		progress.Add(1)
 	}
-	all.Unbilled, err = e.unbilledOf(ctx, verified)
+	all.Unbilled, err = e.unbilledOf(ctx, verified, marks)
 	return all, err
 }
 
