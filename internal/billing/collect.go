@@ -213,6 +213,15 @@ func (c *collector) mark() {
 		}
 		c.batch.Meters = append(c.batch.Meters, ledger.MeterMark{Source: c.source.Name, Meter: m.Name, Through: through, Rule: rule})
 	}
+	if lagged {
+		// Who lagged may catch up now, but not with what the config lacks: once
+		// such a meter is back, all is read again.
+		for _, name := range slices.Sorted(maps.Keys(c.metered)) {
+			if !slices.ContainsFunc(c.meters, func(m usage.Meter) bool { return m.Name == name }) {
+				c.batch.Meters = append(c.batch.Meters, ledger.MeterMark{Source: c.source.Name, Meter: name, Through: c.metered[name].Through})
+			}
+		}
+	}
 	for _, tenant := range slices.Sorted(maps.Keys(c.held)) {
 		if c.held[tenant].After(c.marked[tenant].Through) { // a mark does not move back
 			mark(tenant, c.held[tenant])

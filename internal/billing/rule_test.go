@@ -175,6 +175,38 @@ func TestAnotherRuleWhileATenantLags(t *testing.T) {
 	source.wantAsked(t, "one by the same rule", map[string]int{"": 8, "a": 8, "b": 7})
 }
 
+// A tenant who catches up while a meter is not in the config has not caught up
+// with that meter: once it is back, all of it is asked for.
+func TestCaughtUpWithoutAMeter(t *testing.T) {
+	disk := volume("b", "v1", "2013-08-05T05:10:00Z", "7")
+	e, source := newAsked(ran("a", "i1", "03:30"), ran("b", "i2", "03:30"))
+	both := append(slices.Clone(e.Meters), usage.Meter{Name: "disk", Meter: "volume.size", Service: "disk", Transformer: usage.Max{}, Billed: true})
+	without := e.Meters
+	e.Meters = both
+	collect(t, e, fifth(5))
+	source.all = append(source.all, disk)
+	source.errs = []error{&usage.TenantError{Tenant: "b", Err: errors.New("no access")}}
+	if _, err := e.Collect(t.Context(), fifth(7)); err == nil {
+		t.Fatal("collected")
+	}
+	source.errs = nil
+	source.given = map[string]bool{}
+	for _, s := range source.all {
+		source.given[fmt.Sprint(s)] = true // and nothing more, unless it is asked for
+	}
+	e.Meters = without
+	collect(t, e, fifth(7))
+	e.Meters = both
+	collect(t, e, fifth(7))
+	source.wantAsked(t, "the run with the meter", map[string]int{"": 0, "a": 0, "b": 0})
+	want := "b nz-1 v1 disk 2013-08-05T05:00:00Z/2013-08-05T06:00:00Z 7 GB hour 1"
+	if got := entries(t, e); !slices.Contains(got, want) {
+		t.Errorf("entries %v", got)
+	}
+	collect(t, e, fifth(7))
+	source.wantAsked(t, "the next run", map[string]int{"": 7, "a": 7, "b": 7})
+}
+
 // However often rules change, and whatever a source leaves out, at the end all
 // is recorded as the last rule says.
 func TestAnotherRuleIsWalk(t *testing.T) {
