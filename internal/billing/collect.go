@@ -208,8 +208,8 @@ func (c *collector) mark() {
 			continue // it is new to the next run as well
 		}
 		rule := ruleDigest(m)
-		if hidden || lagged {
-			rule = c.metered[m.Name].Rule // another is so to the next run as well
+		if (hidden || lagged) && c.isOther(m) {
+			rule = "" // some is measured by this one, some by another: the next run reads all again
 		}
 		c.batch.Meters = append(c.batch.Meters, ledger.MeterMark{Source: c.source.Name, Meter: m.Name, Through: through, Rule: rule})
 	}

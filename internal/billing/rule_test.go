@@ -207,8 +207,8 @@ func TestCaughtUpWithoutAMeter(t *testing.T) {
 	source.wantAsked(t, "the next run", map[string]int{"": 7, "a": 7, "b": 7})
 }
 
-// However often rules change, and whatever a source leaves out, at the end all
-// is recorded as the last rule says.
+// However often rules change, meters come and go, and whatever a source leaves
+// out or cannot read, at the end all is recorded as the last rule says.
 func TestAnotherRuleIsWalk(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := &run{T: t, source: &giver{sparing: true}, ctx: context.Background()}
@@ -219,19 +219,26 @@ func TestAnotherRuleIsWalk(t *testing.T) {
 		}
 		r.source.every = rapid.IntRange(0, 4).Draw(t, "hours between steps")
 		end := august.Start.Add(16 * time.Hour)
+		var meters []usage.Meter // of the config, but for one that it lacks at times
 		for arrived := 0; arrived < len(arrival); {
 			arrived += rapid.IntRange(1, len(arrival)-arrived).Draw(t, "arrive")
 			r.source.all = rapid.Permutation(arrival[:arrived]).Draw(t, "order")
 			hold := rapid.SampledFrom([]time.Duration{20 * time.Minute, 90 * time.Minute, 4 * time.Hour})
 			ran, was := hold.Draw(t, "hold"), hold.Draw(t, "hold")
-			r.engine.Meters = []usage.Meter{
+			meters = []usage.Meter{
 				{Name: "instance", Meter: "instance", Service: "instance", Transformer: usage.Uptime{Hold: ran}, Rule: ran.String(), Billed: true},
 				{Name: "disk", Meter: "volume.size", Service: "disk", Transformer: usage.Integral{Hold: was}, Rule: was.String(), Billed: true},
 				{Name: "traffic", Meter: "network.incoming.bytes", Service: "traffic", Transformer: usage.Counter{}, Billed: true},
 			}
+			lacks := rapid.SampledFrom([]string{"", "", "instance", "disk", "traffic"}).Draw(t, "lacks")
+			r.engine.Meters = slices.DeleteFunc(slices.Clone(meters), func(m usage.Meter) bool { return m.Name == lacks })
+			r.source.hides = rapid.SampledFrom([]string{"", "", "a", "b"}).Draw(t, "cannot read")
+			r.source.hidden = rapid.IntRange(0, 20).Draw(t, "after")
 			r.collect(august.Start.Add(time.Duration(rapid.IntRange(0, 14).Draw(t, "through")) * time.Hour))
 		}
+		r.engine.Meters, r.source.hides = meters, ""
 		r.collect(end)
+		r.collect(end) // who lagged first catches up
 		truth := naive(t, r.engine.Meters, arrival, end)
 		r.compareFolds(truth)
 		r.compareSums(truth)
