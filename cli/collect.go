@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"runtime"
 	"slices"
@@ -87,7 +88,7 @@ func (a *App) tellBorder(date string, t time.Time) {
 	}
 }
 
-// maxTold is how many windows a person is told of that are too late.
+// maxTold is how many lines a person is told of what is too late.
 const maxTold = 50
 
 // tellCollected says what came too late, what could not be computed again, and
@@ -96,26 +97,24 @@ func (a *App) tellCollected(s *session, c billing.Collected) {
 	at := func(w usage.Span) string { return w.Start.In(s.Location).Format(time.RFC3339) }
 	for i, l := range c.Late {
 		if i == maxTold {
-			a.sayf("late: and %s more", plural(len(c.Late)-i, "window"))
+			a.sayf("late: and %s like these", plural(len(c.Late)-i, "line"))
 			break
 		}
 		what := "what came before reaches"
 		if l.Samples > 0 {
 			what = plural(l.Samples, "sample") + " came late"
 		}
-		a.sayf("late: tenant %s, meter %s, resource %s: %s into %s, which order %s has billed",
-			l.Tenant, l.Meter, l.Resource, what, at(l.Window), shortKey(l.Order))
+		a.sayf("late: %s: %s into %s, which order %s has billed", lateOf(l), what, lateWindows(l, at), shortKey(l.Order))
 	}
 	if len(c.Late) > 0 {
 		a.sayf("hint: the tenant's next invoice carries the difference; artifice draft shows it")
 	}
 	for i, l := range c.Pruned {
 		if i == maxTold {
-			a.warnf("too late: and %s more", plural(len(c.Pruned)-i, "window"))
+			a.warnf("too late: and %s like these", plural(len(c.Pruned)-i, "line"))
 			break
 		}
-		a.warnf("too late: tenant %s, meter %s, resource %s: %s for %s, whose usage was billed and pruned; nothing is changed",
-			l.Tenant, l.Meter, l.Resource, lateSamples(l.Samples), at(l.Window))
+		a.warnf("too late: %s: %s for %s, whose usage was billed and pruned; nothing is changed", lateOf(l), lateSamples(l.Samples), lateWindows(l, at))
 	}
 	if c.Read == 0 {
 		a.sayf("note: source %s gave no samples", c.Source)
@@ -146,6 +145,23 @@ func (a *App) tellCollected(s *session, c billing.Collected) {
 			g.Meter, g.Resource, at(g.Late), at(g.Missing), c.Source)
 	}
 	a.tellGaps(s, c)
+}
+
+// lateOf says of what usage came late.
+func lateOf(l billing.Late) string {
+	of := fmt.Sprintf("tenant %s, meter %s", l.Tenant, l.Meter)
+	if l.Windows == 1 {
+		of += ", resource " + l.Resource
+	}
+	return of
+}
+
+// lateWindows says for when.
+func lateWindows(l billing.Late, at func(usage.Span) string) string {
+	if l.Windows == 1 {
+		return at(l.Window)
+	}
+	return fmt.Sprintf("%d windows (the first: resource %s, %s)", l.Windows, l.Resource, at(l.Window))
 }
 
 func lateSamples(n int) string {

@@ -236,7 +236,11 @@ func (f *figures) text(before []byte, command string, code int, now time.Time) [
 		s.Add(mSamples, c.Read, labels("source", c.Source))
 		s.Add(mWindows, c.Changed, labels("source", c.Source))
 		s.Add(mEntries, c.Entries, labels("source", c.Source))
-		s.Add(mLate, len(c.Late), labels("source", c.Source))
+		late := 0
+		for _, l := range c.Late {
+			late += l.Windows
+		}
+		s.Add(mLate, late, labels("source", c.Source))
 		s.Add(mGaps, len(c.Gaps)+c.MoreGaps+c.Short.Count(), labels("source", c.Source))
 	}
 	for _, o := range f.outcomes {

@@ -87,7 +87,7 @@ var metricsNow = time.Unix(1375660800, 0)
 func collectedRun() figures {
 	return figures{
 		began: metricsNow.Add(-1500 * time.Millisecond), deployment: "nz-prod",
-		collected: []billing.Collected{{Source: "north", Read: 100, Changed: 20, Entries: 30, Late: make([]billing.Late, 2), Gaps: make([]ledger.Gap, 3), MoreGaps: 1}},
+		collected: []billing.Collected{{Source: "north", Read: 100, Changed: 20, Entries: 30, Late: []billing.Late{{Windows: 1}, {Windows: 1}}, Gaps: make([]ledger.Gap, 3), MoreGaps: 1}},
 		ledger: &ledgerFigures{
 			at: metricsNow, tenants: 12, pending: 2, billed: metricsNow.Add(-time.Hour), settled: 31 * 24 * 3600,
 			open:    map[ledger.Status]map[string]bool{ledger.Parked: {"a": true, "b": true}, ledger.InDoubt: {"c": true}, ledger.Settled: {"d": true}},

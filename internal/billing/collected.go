@@ -34,8 +34,12 @@ type Collected struct {
 	MoreGaps int
 	Short    ShortGaps // that are new
 
-	lasting map[gapID]int // gaps without an end, and where they are among Gaps; -1 for those not told
+	lateAt  map[lateID]int // where among Late, or Pruned
+	lasting map[gapID]int  // gaps without an end, and where they are among Gaps; -1 for those not told
 }
+
+// A lateID is what Late is told of together.
+type lateID struct{ tenant, meter, order string }
 
 // A gapID tells a gap from others, whether it has ended or not.
 type gapID struct {
@@ -47,14 +51,15 @@ type gapID struct {
 // maxGaps is how many gaps are told.
 const maxGaps = 10
 
-// Late is usage of a window that an order has billed, which changed since, as
-// far as one tenant is concerned.
+// Late is usage of a tenant and meter that an order has billed, and which
+// changed since.
 type Late struct {
-	Tenant string
-	ledger.Series
-	Window  usage.Span
-	Samples int    // that came late; 0 where what came before reaches into the window
-	Order   string // the key of the order that billed the window, "" where it was pruned
+	Tenant        string
+	ledger.Series            // the first of those whose usage did
+	Window        usage.Span // the first of its windows
+	Windows       int        // of all series
+	Samples       int        // that came late; 0 where only what came before reaches into the windows
+	Order         string     // the key of the order that billed them, "" where they were pruned
 }
 
 // Aside is usage that is left out of what a tenant is billed: the window was
@@ -80,8 +85,8 @@ func (c *Collected) add(r *folded) {
 	c.Series += r.meters
 	c.Counted += r.counted
 	c.Kept += r.kept
-	c.Late = append(c.Late, r.late...)
-	c.Pruned = append(c.Pruned, r.pruned...)
+	c.Late = c.addLate(c.Late, r.late)
+	c.Pruned = c.addLate(c.Pruned, r.pruned)
 	c.Gone = append(c.Gone, r.gone...)
 	for _, a := range r.aside {
 		c.setAside(a)
@@ -98,6 +103,25 @@ func (c *Collected) add(r *folded) {
 			c.Entries += len(fold.Entries)
 		}
 	}
+}
+
+// addLate adds what came late to what is known of the same tenant, meter and
+// order.
+func (c *Collected) addLate(known, more []Late) []Late {
+	for _, l := range more {
+		id := lateID{l.Tenant, l.Meter, l.Order}
+		if at, there := c.lateAt[id]; there {
+			known[at].Windows += l.Windows
+			known[at].Samples += l.Samples
+			continue
+		}
+		if c.lateAt == nil {
+			c.lateAt = map[lateID]int{}
+		}
+		c.lateAt[id] = len(known)
+		known = append(known, l)
+	}
+	return known
 }
 
 // addGap adds a gap, or the end of one that was found without.

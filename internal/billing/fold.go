@@ -308,7 +308,7 @@ func (f *folder) tooLate(w *spool.Window, recorded string, n int) {
 		f.fail(w.Span, fmt.Errorf("meter %s: resource %s: %v: %w", f.meter.Name, f.id.Resource, w.Span, err))
 		return
 	}
-	late := Late{Tenant: f.about.tenant, Series: f.id, Window: w.Span, Samples: n}
+	late := Late{Tenant: f.about.tenant, Series: f.id, Window: w.Span, Windows: 1, Samples: n}
 	if len(added) == 0 {
 		if last := len(w.Samples) - 1; last >= 0 {
 			late.Tenant = w.Samples[last].Tenant

@@ -183,7 +183,7 @@ func (f *folder) tellLate(r *folded, c *change) {
 			continue
 		}
 		if order, ok := f.order(tenant, c.Window); ok {
-			r.late = append(r.late, Late{Tenant: tenant, Series: f.id, Window: c.Window, Samples: c.added, Order: order.Key})
+			r.late = append(r.late, Late{Tenant: tenant, Series: f.id, Window: c.Window, Windows: 1, Samples: c.added, Order: order.Key})
 		}
 	}
 }

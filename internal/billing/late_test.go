@@ -49,9 +49,9 @@ func TestLateSamplesOfAPrunedBlock(t *testing.T) {
 	c := collect(t, e, august.End)[0]
 	var pruned []string
 	for _, l := range c.Pruned {
-		pruned = append(pruned, fmt.Sprint(l.Tenant, " ", l.Meter, " ", l.Resource, " ", l.Window.Start.Hour(), " ", l.Samples))
+		pruned = append(pruned, fmt.Sprint(l.Tenant, " ", l.Meter, " ", l.Resource, " ", l.Window.Start.Hour(), " ", l.Windows, " ", l.Samples))
 	}
-	want := []string{"a network.incoming.bytes c1 5 1", "a volume.size v1 3 1", "a volume.size v1 4 1"}
+	want := []string{"a network.incoming.bytes c1 5 1 1", "a volume.size v1 3 2 2"}
 	if diff := cmp.Diff(want, pruned); diff != "" {
 		t.Errorf("pruned (-want +got):\n%s", diff)
 	}
