@@ -38,7 +38,7 @@ type process struct {
 	clock  time.Duration // how much its clock is ahead of the true time
 	asleep int           // for how many turns of others it stands still
 	read   int           // how many batches were recorded when it began to read
-	lease  time.Time     // when the lease that it has on an order ends
+	lease  time.Time     // until when it may send the order that it has
 	dead   bool
 	ended  bool
 }

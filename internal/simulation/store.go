@@ -133,14 +133,15 @@ func (s *store) Claim(ctx context.Context, claim ledger.Claim) (ledger.Hold, err
 		if err == nil {
 			s.claimed(claim)
 		}
-		return hold, s.given(claim.Order.Key, claim.Lease, err)
+		return hold, s.given(claim.Order.Key, err)
 	})
 }
 
-// given notes which process was given an order, and until when.
-func (s *store) given(key string, lease ledger.Lease, err error) error {
+// given notes which process was given an order, and until when it may send it:
+// the rest of what it asked for is until others can find that.
+func (s *store) given(key string, err error) error {
 	if err == nil {
-		s.process.lease = s.process.now.Add(lease.For)
+		s.process.lease = s.process.now.Add(s.world.lease)
 		s.process.owners[key] = s.process.name
 	}
 	return err
@@ -164,7 +165,7 @@ type taken struct {
 func (s *store) Take(ctx context.Context, key string, lease ledger.Lease, note ledger.Note) (ledger.Order, ledger.Hold, error) {
 	t, err := call(s, "take", func() (taken, error) {
 		order, hold, err := s.inner.Take(ctx, key, lease, note)
-		return taken{order, hold}, s.given(key, lease, err)
+		return taken{order, hold}, s.given(key, err)
 	})
 	return t.order, t.hold, err
 }
