@@ -28,8 +28,11 @@ func (e *Engine) Bill(ctx context.Context, block usage.Span, tenants []string) (
 	if err := e.billable(block); err != nil {
 		return nil, err
 	}
-	all, err := e.Tenants(ctx, tenants)
+	all, marks, err := e.collected(ctx, tenants)
 	if err != nil {
+		return nil, err
+	}
+	if err := e.reachesBack(block, marks); err != nil {
 		return nil, err
 	}
 	unlock, err := e.lock(ctx, lockBill)

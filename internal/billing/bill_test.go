@@ -474,3 +474,21 @@ func TestKey(t *testing.T) {
 		t.Error("keys are missing")
 	}
 }
+
+// A block from before there was any usage is a slip of the keyboard: orders for
+// nothing would hide it.
+func TestBlockBeforeCollecting(t *testing.T) {
+	e := newEngine(&samples{all: []usage.Sample{volume("a", "v1", "2013-08-05T03:10:00Z", "2")}}, newDesk(map[string]string{"volume.size": "1"}))
+	collect(t, e, august.End)
+	july := usage.Span{Start: august.Start.AddDate(0, -1, 0), End: august.Start}
+	outcomes, err := e.Bill(t.Context(), july, nil)
+	const want = "nothing was collected of block 2013-07: usage is known from 2013-08-05T03:00:00Z on"
+	if err == nil || err.Error() != want || len(outcomes) > 0 {
+		t.Errorf("outcomes %+v, error %v, want %s", outcomes, err, want)
+	}
+	for _, block := range []usage.Span{{Start: july.Start, End: fifth(4)}, {Start: fifth(4), End: august.End}} {
+		if _, err := e.Bill(t.Context(), block, nil); err != nil {
+			t.Errorf("%v: %v", block, err)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/openstack-artifice/artifice/ledger"
 	"github.com/openstack-artifice/artifice/usage"
 )
 
@@ -122,6 +123,21 @@ func (e *Engine) Began(block usage.Span) error {
 		return fmt.Errorf("block %s has not begun: it is %s", BlockLabel(block, e.Location), now.In(e.Location).Format(time.RFC3339))
 	}
 	return nil
+}
+
+// reachesBack returns an error where nothing at all was collected of a block, of
+// nobody: it ends before. An order for nothing would hide that.
+func (e *Engine) reachesBack(block usage.Span, marks []ledger.Mark) error {
+	first := time.Time{}
+	for _, m := range marks {
+		if m.From.Before(m.Through) && (first.IsZero() || m.From.Before(first)) {
+			first = m.From
+		}
+	}
+	if block.End.After(first) {
+		return nil
+	}
+	return fmt.Errorf("nothing was collected of block %s: usage is known from %s on", BlockLabel(block, e.Location), first.In(e.Location).Format(time.RFC3339))
 }
 
 // billable returns an error where the block cannot be billed whatever was
