@@ -61,6 +61,14 @@ type Query struct {
 	// the one that was told before. It may be nil, and a source for which reading
 	// all again is cheap need not call it.
 	Reached func(through time.Time)
+	// Remembered is what the source gave to Remember last, when windows were
+	// recorded; "" where it never did.
+	Remembered string
+	// Remember is given, once and before the first sample, what the source wants to
+	// be told with every query that follows: how it reads, where that may be chosen
+	// anew, lest a window that is read again come out of other samples. It is kept
+	// with what is recorded. It may be nil, and a source need not call it.
+	Remember func(text string)
 }
 
 // Names is a source that knows what ids in samples stand for. An error is
