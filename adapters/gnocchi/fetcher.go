@@ -56,6 +56,10 @@ func (f *fetcher) readAll() {
 		f.fail(err)
 		return
 	}
+	if err := f.recall(stock); err != nil {
+		f.fail(err)
+		return
+	}
 	steps, types := f.steps(meters, stock), byType(meters)
 	for i, step := range steps {
 		f.step = step
@@ -91,14 +95,17 @@ func (f *fetcher) readStep(types map[string]map[string]meter, stock *stock) {
 	}
 }
 
-// An errand is what the jobs of a batch have in common.
+// An errand is what the jobs of a batch have in common: how measures are asked
+// for.
 type errand struct {
-	plan
-	from time.Time
+	aggregation string
+	granularity time.Duration
+	span        usage.Span
 }
 
 func (e errand) compare(other errand) int {
-	return cmp.Or(cmp.Compare(e.granularity, other.granularity), cmp.Compare(e.aggregation, other.aggregation), e.from.Compare(other.from))
+	return cmp.Or(cmp.Compare(e.granularity, other.granularity), cmp.Compare(e.aggregation, other.aggregation),
+		e.span.Start.Compare(other.span.Start), e.span.End.Compare(other.span.End))
 }
 
 // readType asks for the measures of all resources of a type.
@@ -182,16 +189,15 @@ func (f *fetcher) tell(err error) {
 }
 
 func (f *fetcher) add(kind string, j job) {
-	e := errand{j.plan, j.from}
-	b := f.batches[e]
+	b := f.batches[j.errand]
 	if b == nil {
 		b = &batch{}
-		f.batches[e] = b
+		f.batches[j.errand] = b
 	}
 	most := min(batchMeasures, int64(f.config.MaxAnswer/measureBytes))
-	n := f.buckets(j)
+	n := j.buckets()
 	if len(b.jobs) > 0 && (b.measures+n > most || len(b.jobs) == batchJobs) {
-		f.flush(e)
+		f.flush(j.errand)
 	}
 	b.jobs = append(b.jobs, j)
 	b.measures += n
@@ -212,7 +218,7 @@ func (f *fetcher) flush(e errand) {
 	answer := make(chan fetched, 1)
 	f.pending = append(f.pending, answer)
 	go func() {
-		got, err := f.measures(f.ctx, e.plan, asked.jobs)
+		got, err := f.measures(f.ctx, e, asked.jobs)
 		answer <- fetched{asked, got, err}
 	}()
 }

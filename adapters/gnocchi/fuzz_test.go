@@ -15,7 +15,7 @@ func FuzzMeasures(f *testing.F) {
 	f.Add([]byte(`<html>`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		got := newMeasured()
-		err := decodeMeasures(text, plan{"mean", 5 * time.Minute}, got)
+		err := decodeMeasures(text, meanOfDay(5*time.Minute), got)
 		if err != nil || len(got.mistakes) > 0 {
 			return
 		}

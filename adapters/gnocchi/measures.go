@@ -40,26 +40,26 @@ func newMeasured() *measured {
 	return &measured{measures: map[string][]measure{}, mistakes: map[string]error{}}
 }
 
-// measures asks for the measures of jobs with the same plan, and that begin at
-// the same time. A metric that is not there, any more or yet, has none. One that
-// Gnocchi cannot read is a mistake, and does not keep the others from being read.
-func (r *reading) measures(ctx context.Context, p plan, jobs []job) (*measured, error) {
+// measures asks for the measures of an errand's jobs. A metric that is not there,
+// any more or yet, has none. One that Gnocchi cannot read is a mistake, and does
+// not keep the others from being read.
+func (r *reading) measures(ctx context.Context, e errand, jobs []job) (*measured, error) {
 	got := newMeasured()
-	err := r.measure(ctx, p, jobs, got, false)
+	err := r.measure(ctx, e, jobs, got, false)
 	return got, err
 }
 
 // measure adds to got. What fails because of one of many metrics is asked for in
 // halves; with once, what fails is not asked for again as it is.
-func (r *reading) measure(ctx context.Context, p plan, jobs []job, got *measured, once bool) error {
+func (r *reading) measure(ctx context.Context, e errand, jobs []job, got *measured, once bool) error {
 	if got.broken > maxBroken {
 		return nil // the batch has failed already
 	}
-	request := r.aggregates(p, jobs)
+	request := r.aggregates(e, jobs)
 	request.Once = once
 	answer, err := r.service.Do(ctx, request)
 	if err == nil {
-		if err := decodeMeasures(answer.Body, p, got); err != nil {
+		if err := decodeMeasures(answer.Body, e, got); err != nil {
 			return fmt.Errorf("%s: the answer of POST %s is not as Gnocchi's are: %w", r.cloud, path(answer.URL), err)
 		}
 		return nil
@@ -78,7 +78,7 @@ func (r *reading) measure(ctx context.Context, p plan, jobs []job, got *measured
 		return err
 	case len(jobs) > 1:
 		half := len(jobs) / 2
-		return errors.Join(r.measure(ctx, p, jobs[:half], got, broken), r.measure(ctx, p, jobs[half:], got, broken))
+		return errors.Join(r.measure(ctx, e, jobs[:half], got, broken), r.measure(ctx, e, jobs[half:], got, broken))
 	case status.Status == http.StatusNotFound, strings.Contains(status.Text, "Metrics not found"):
 		return nil
 	}
@@ -91,16 +91,16 @@ func path(u *url.URL) string {
 }
 
 // aggregates is a request for the measures of many metrics, as they are.
-func (r *reading) aggregates(p plan, jobs []job) openstack.Request {
+func (r *reading) aggregates(e errand, jobs []job) openstack.Request {
 	operations := []any{"metric"}
 	for _, j := range jobs {
-		operations = append(operations, []string{j.metric, p.aggregation})
+		operations = append(operations, []string{j.metric, e.aggregation})
 	}
 	body, _ := json.Marshal(map[string]any{"operations": operations}) // texts only: it cannot fail
 	query := url.Values{
-		"granularity": {secondsOf(p.granularity)},
-		"start":       {jobs[0].from.Format(time.RFC3339Nano)},
-		"stop":        {r.step.End.Format(time.RFC3339Nano)},
+		"granularity": {secondsOf(e.granularity)},
+		"start":       {e.span.Start.Format(time.RFC3339Nano)},
+		"stop":        {e.span.End.Format(time.RFC3339Nano)},
 	}
 	return openstack.Request{Method: http.MethodPost, Path: "v1/aggregates", Query: query, Body: body, Repeatable: true}
 }
@@ -114,8 +114,8 @@ func secondsOf(d time.Duration) string { return decimal.New(d.Nanoseconds(), -9)
 //
 // and passes over what else there may be. Its error says that the answer is not
 // of this form; what it added to got then is part of it.
-func decodeMeasures(body []byte, p plan, got *measured) error {
-	r := measureReader{d: jsontext.NewDecoder(bytes.NewReader(body)), plan: p, granularity: decimal.New(p.granularity.Nanoseconds(), -9), got: got}
+func decodeMeasures(body []byte, e errand, got *measured) error {
+	r := measureReader{d: jsontext.NewDecoder(bytes.NewReader(body)), granularity: decimal.New(e.granularity.Nanoseconds(), -9), got: got}
 	found := false
 	err := r.object(func(name string) error {
 		if name != "measures" {
@@ -124,7 +124,7 @@ func decodeMeasures(body []byte, p plan, got *measured) error {
 		found = true
 		return r.object(func(metric string) error {
 			return r.object(func(aggregation string) error {
-				if aggregation != p.aggregation {
+				if aggregation != e.aggregation {
 					return r.d.SkipValue()
 				}
 				return r.list(metric)
@@ -142,7 +142,6 @@ func decodeMeasures(body []byte, p plan, got *measured) error {
 
 type measureReader struct {
 	d           *jsontext.Decoder
-	plan        plan
 	granularity decimal.Decimal
 	got         *measured
 

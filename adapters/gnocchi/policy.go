@@ -56,25 +56,19 @@ func (p *policy) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// A plan is how measures are asked for.
-type plan struct {
-	aggregation string
-	granularity time.Duration
-}
-
-// plan returns the finest granularity that is kept for so long, or else the one
-// that is kept longest. It does not depend on the present time: the samples of
-// an hour must be the same on every run.
-func (p *policy) plan(m meter, lookback time.Duration) (plan, error) {
+// aggregation is the best for a meter of those that are kept.
+func (p *policy) aggregation(m meter) (string, error) {
 	for _, aggregation := range m.aggregations() {
 		if slices.Contains(p.aggregations, aggregation) {
-			return plan{aggregation, p.best(lookback).granularity}, nil
+			return aggregation, nil
 		}
 	}
-	return plan{}, fmt.Errorf("archive policy %s keeps none of %s, as a %s needs (let it keep one, or write meter.NAME = none)",
+	return "", fmt.Errorf("archive policy %s keeps none of %s, as a %s needs (let it keep one, or write meter.NAME = none)",
 		quote(p.name), strings.Join(m.aggregations(), ", "), m.kind)
 }
 
+// best is the finest granularity that is kept for so long, or else the one that
+// is kept longest.
 func (p *policy) best(lookback time.Duration) kept {
 	best := p.kept[0]
 	for _, k := range p.kept[1:] {
@@ -89,6 +83,16 @@ func (p *policy) best(lookback time.Duration) kept {
 		}
 	}
 	return best
+}
+
+// timespan is for how long a granularity is kept, 0 for one that is not.
+func (p *policy) timespan(granularity time.Duration) time.Duration {
+	for _, k := range p.kept {
+		if k.granularity == granularity {
+			return k.timespan
+		}
+	}
+	return 0
 }
 
 // longest is for how long the policy keeps anything.

@@ -23,6 +23,7 @@ type reading struct {
 	tenants    *openstack.Selection
 	keys       map[string]bool // of metadata; nil for all
 	resources  map[string]bool // nil for all
+	eras       map[string]eras // by archive policy
 }
 
 // begin finds out what a query means at this time.
@@ -153,9 +154,8 @@ type job struct {
 	meter    string
 	meterOf  meter
 	metric   string // its id
-	plan     plan
-	from     time.Time // nothing earlier is read
-	first    bool
+	errand
+	first bool
 }
 
 // jobs returns what there is to read of a resource.
@@ -171,9 +171,7 @@ func (r *reading) jobs(res *resource, meters map[string]meter, policies map[stri
 	if !res.ended.IsZero() && res.ended.Before(from) {
 		return nil, nil
 	}
-	if from = later(from, r.step.Start); !from.Before(r.step.End) {
-		return nil, nil
-	}
+	span := usage.Span{Start: later(from, r.step.Start), End: r.step.End}
 	for _, name := range slices.Sorted(maps.Keys(meters)) {
 		m, first := meters[name], true
 		for _, metric := range m.metrics {
@@ -182,12 +180,14 @@ func (r *reading) jobs(res *resource, meters map[string]meter, policies map[stri
 			if policy == nil {
 				continue
 			}
-			p, err := policy.plan(m, r.config.Lookback)
+			aggregation, err := policy.aggregation(m)
 			if err != nil {
 				errs = append(errs, fmt.Errorf("%s: meter %s: %w", r.cloud, name, err))
 				continue
 			}
-			jobs = append(jobs, job{resource: res, meter: name, meterOf: m, metric: id, plan: p, from: from, first: first})
+			for granularity, part := range r.eras[policy.name].within(span) {
+				jobs = append(jobs, job{resource: res, meter: name, meterOf: m, metric: id, errand: errand{aggregation, granularity, part}, first: first})
+			}
 			first = false
 		}
 	}
@@ -195,10 +195,10 @@ func (r *reading) jobs(res *resource, meters map[string]meter, policies map[stri
 }
 
 // buckets is how many measures there may be for a job.
-func (r *reading) buckets(j job) int64 {
-	from, end := later(j.from, j.resource.started), r.step.End
+func (j job) buckets() int64 {
+	from, end := later(j.span.Start, j.resource.started), j.span.End
 	if !j.resource.ended.IsZero() && j.resource.ended.Before(end) {
 		end = j.resource.ended
 	}
-	return int64(max(0, end.Sub(from))/j.plan.granularity) + 1
+	return int64(max(0, end.Sub(from))/j.granularity) + 1
 }

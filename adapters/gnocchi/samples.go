@@ -56,10 +56,10 @@ func (r *reading) samples(j job, measures []measure) iter.Seq[usage.Sample] {
 // was measured after the resource ended counts as nothing.
 func (s *series) measured(m measure) (usage.Sample, bool) {
 	at := m.at
-	if at.Before(s.resource.started) && s.resource.started.Before(at.Add(s.plan.granularity)) {
+	if at.Before(s.resource.started) && s.resource.started.Before(at.Add(s.granularity)) {
 		at = s.resource.started
 	}
-	sample, ok := s.sample(at, s.metric+"/"+m.at.Format(instantID)+"/"+secondsOf(s.plan.granularity))
+	sample, ok := s.sample(at, s.metric+"/"+m.at.Format(instantID)+"/"+secondsOf(s.granularity))
 	sample.Volume, sample.HasVolume = m.value, true
 	s.setPresent(&sample)
 	if s.over(at) && s.meterOf.kind == usage.Gauge {
@@ -132,7 +132,7 @@ func (s *series) sample(at time.Time, id string) (usage.Sample, bool) {
 	if sample.Datacenter = s.places.Find(s.resource.revisions[i].attributes); sample.Datacenter == "" {
 		sample.Datacenter, sample.Assumed = s.datacenter, len(s.places.Keys()) > 0
 	}
-	if at.Before(s.job.from) || !at.Before(s.step.End) {
+	if at.Before(s.span.Start) || !at.Before(s.span.End) {
 		return sample, false
 	}
 	if why := s.stranger(tenant); why != "" {

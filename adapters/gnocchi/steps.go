@@ -33,9 +33,11 @@ func (r *reading) steps(meters map[string]meter, s *stock) []usage.Span {
 		return []usage.Span{rest}
 	}
 	begins := r.end // of the measures; what resources did may lie before
-	for k := range r.uses(meters, s) {
-		if t := later(r.lived, r.end.Add(-k.timespan)); t.Before(begins) {
-			begins = t
+	for p := range r.uses(meters, s) {
+		for _, part := range r.parts(p, usage.Span{End: r.end}) {
+			if part.Start.Before(begins) {
+				begins = part.Start
+			}
 		}
 	}
 	length := (r.end.Sub(begins)/time.Duration(n) + usage.WindowLength - 1).Truncate(usage.WindowLength)
@@ -53,17 +55,30 @@ func (r *reading) steps(meters map[string]meter, s *stock) []usage.Span {
 	return append(steps, rest)
 }
 
-// uses yields how metrics that meters are made of are kept, and how many
+// uses yields the policies of metrics that meters are made of, and how many
 // metrics, whosever they are.
-func (r *reading) uses(meters map[string]meter, s *stock) iter.Seq2[kept, int64] {
-	return func(yield func(kept, int64) bool) {
+func (r *reading) uses(meters map[string]meter, s *stock) iter.Seq2[*policy, int64] {
+	return func(yield func(*policy, int64) bool) {
 		for _, m := range meters {
 			for _, name := range m.metrics {
 				for p, n := range s.named[name] {
-					if _, err := p.plan(m, r.config.Lookback); err == nil && !yield(p.best(r.config.Lookback), n) {
+					if _, err := p.aggregation(m); err == nil && !yield(p, n) {
 						return
 					}
 				}
+			}
+		}
+	}
+}
+
+// parts yields the parts of a span of which there may be measures of a policy,
+// each with its granularity.
+func (r *reading) parts(p *policy, span usage.Span) iter.Seq2[time.Duration, usage.Span] {
+	return func(yield func(time.Duration, usage.Span) bool) {
+		for granularity, part := range r.eras[p.name].within(span) {
+			part.Start = later(later(part.Start, r.lived), r.end.Add(-p.timespan(granularity)))
+			if part.Start.Before(part.End) && !yield(granularity, part) {
+				return
 			}
 		}
 	}
@@ -73,10 +88,11 @@ func (r *reading) uses(meters map[string]meter, s *stock) iter.Seq2[kept, int64]
 // where resources began or ended in it, or are nobody's that is billed.
 func (r *reading) estimate(meters map[string]meter, s *stock, span usage.Span) int64 {
 	sum := int64(0)
-	for k, metrics := range r.uses(meters, s) {
-		from := later(later(span.Start, r.lived), r.end.Add(-k.timespan))
-		buckets := min(int64(max(0, span.End.Sub(from))/k.granularity), maxEstimate/max(metrics, 1))
-		sum = min(sum+buckets*metrics, maxEstimate)
+	for p, metrics := range r.uses(meters, s) {
+		for granularity, part := range r.parts(p, span) {
+			buckets := min(int64(part.End.Sub(part.Start)/granularity), maxEstimate/max(metrics, 1))
+			sum = min(sum+buckets*metrics, maxEstimate)
+		}
 	}
 	return sum
 }

@@ -124,7 +124,7 @@ func TestAllBroken(t *testing.T) {
 	f := newFake(t)
 	f.measures = func(w http.ResponseWriter, _ *http.Request) { say(w, 500, "{}") }
 	r := &reading{Source: f.source(t, nil), from: day}
-	got, err := r.measures(t.Context(), plan{"mean", 5 * time.Minute}, slices.Repeat([]job{{from: day}}, 1000))
+	got, err := r.measures(t.Context(), meanOfDay(5*time.Minute), make([]job, 1000))
 	if err == nil || got.broken != maxBroken+1 || len(f.calls) != got.broken {
 		t.Errorf("after %d calls the error is %v", len(f.calls), err)
 	}
