@@ -140,11 +140,26 @@ func (a *App) tellCollected(s *session, c billing.Collected) {
 		a.sayf("note: %s collected under another config of their meters, and keep it: their samples are no longer in source %s",
 			plural(c.Kept, "window"), c.Source)
 	}
-	for _, g := range c.Gone {
-		a.warnf("meter %s, resource %s: samples came late for %s, but of those counted for %s some are no longer in source %s; the tenants' time does not move on: put those files back, or take the late ones out, and collect again",
-			g.Meter, g.Resource, at(g.Late), at(g.Missing), c.Source)
-	}
+	a.tellGone(s, c)
 	a.tellGaps(s, c)
+}
+
+// tellGone says of each tenant, in one line, why its time does not move on.
+func (a *App) tellGone(s *session, c billing.Collected) {
+	of := map[string][]billing.Gone{}
+	for _, g := range c.Gone {
+		for _, tenant := range g.Tenants {
+			of[tenant] = append(of[tenant], g)
+		}
+	}
+	for _, tenant := range slices.Sorted(maps.Keys(of)) {
+		first, more := of[tenant][0], ""
+		if n := len(of[tenant]) - 1; n > 0 {
+			more = fmt.Sprintf(" (and %s)", count(n, "other run of hours", "other runs of hours"))
+		}
+		a.warnf("tenant %s: samples came late for %s of meter %s, resource %s%s, but of those counted for %s some are no longer in source %s; its time does not move on: let the source give them again, or leave the late ones out (where it has no files, by its since), and collect again",
+			tenant, first.Late.Start.In(s.Location).Format(time.RFC3339), first.Meter, first.Resource, more, first.Missing.Start.In(s.Location).Format(time.RFC3339), c.Source)
+	}
 }
 
 // lateOf says of what usage came late.

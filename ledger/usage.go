@@ -138,7 +138,8 @@ type Mark struct {
 
 // A MeterMark says up to when a source was collected last with the meter in the
 // config. What lies between that and the source's Mark was collected without
-// it.
+// it. The mark of the meter "" is the source's own: its Rule is what the source
+// asked to be remembered.
 type MeterMark struct {
 	Source, Meter string
 	Through       time.Time // on a window border; a store keeps the latest

@@ -89,3 +89,40 @@ func TestCollectAgain(t *testing.T) {
 
 // onlySamples is a source whose tenants are not asked for.
 type onlySamples struct{ usage.Source }
+
+// TestCollectGranularity collects with one granularity and then with another,
+// there and back: what was collected stays, nothing of it is late or given up, and
+// each hour counts once.
+func TestCollectGranularity(t *testing.T) {
+	f := newFake(t)
+	f.keepsMany(day, map[time.Duration]string{5 * time.Minute: "2 days, 0:00:00", time.Hour: "30 days, 0:00:00"})
+	s, now := f.source(t, func(c *Config) { c.Since = day }), day
+	s.now = func() time.Time { return now }
+	e := &billing.Engine{
+		Deployment: "test", Sources: []billing.Source{{Name: "north", Source: onlySamples{s}}}, SourceNames: []string{"north"},
+		Meters:   []usage.Meter{{Name: "volume.size", Meter: "volume.size", Service: "volume.size", Transformer: usage.Integral{}, Rule: "integral", Billed: true}},
+		Currency: "NZD", Digits: 2, ValueDigits: 6, Location: time.UTC, Holder: "here:1", By: "tester", Now: func() time.Time { return now },
+	}
+	e.Store = memory.New(memory.Options{Now: e.Now, Shared: true})
+	for i, days := range []time.Duration{30, 2, 2, 30, 30} {
+		s.config.Lookback = days * 24 * time.Hour
+		now = now.Add(3*time.Hour + 10*time.Minute)
+		collected, err := e.Collect(t.Context(), usage.WindowAt(now).Start)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c := collected[0]; len(c.Gone) > 0 || len(c.Gaps) > 0 || c.Clashes > 0 {
+			t.Errorf("run %d: given up are %v, gaps %v, clashes %d", i, c.Gone, c.Gaps, c.Clashes)
+		}
+		sum := decimal.Zero
+		for entry, err := range e.Store.Entries(t.Context(), ledger.EntryFilter{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum = sum.Add(entry.Volume.Volume)
+		}
+		if want := decimal.New(int64(usage.WindowAt(now).Start.Sub(day).Seconds()), 0); !sum.Equal(want) { // 1 GB
+			t.Errorf("run %d: %v GB seconds, want %v", i, sum, want)
+		}
+	}
+}

@@ -86,6 +86,7 @@ type collector struct {
 	known         map[string]bool             // tenants that were seen, or have a mark of the source
 	marked        map[string]ledger.Mark      // of tenants, before this run
 	metered       map[string]ledger.MeterMark // of meters, before this run
+	remembered    string                      // what the source is told again
 	unread        map[string]bool             // tenants whose samples could not all be read
 	stuck         map[ledger.Series]bool      // that have samples, and could not be brought up to date
 	held          map[string]time.Time        // tenants whose usage could not be brought up to date, and from when on
@@ -99,7 +100,7 @@ type collector struct {
 // report is worth nothing.
 func (e *Engine) collect(ctx context.Context, source Source, through time.Time) (report Collected, err error) {
 	c := &collector{
-		Engine: e, source: source, report: Collected{Source: source.Name}, known: map[string]bool{}, marked: map[string]ledger.Mark{}, metered: map[string]ledger.MeterMark{},
+		Engine: e, source: source, report: Collected{Source: source.Name}, known: map[string]bool{}, marked: map[string]ledger.Mark{},
 		unread: map[string]bool{}, stuck: map[ledger.Series]bool{}, held: map[string]time.Time{},
 	}
 	// Read before all else: what another program records from here on fences
@@ -139,9 +140,19 @@ func (c *collector) recall(ctx context.Context) error {
 			c.report.From = m.From
 		}
 	}
+	return c.recallMeters(ctx)
+}
+
+// recallMeters finds out how the source was collected last.
+func (c *collector) recallMeters(ctx context.Context) error {
+	c.metered = map[string]ledger.MeterMark{}
 	meters, err := c.Store.Meters(ctx)
 	for _, m := range meters {
-		if m.Source == c.source.Name {
+		switch {
+		case m.Source != c.source.Name:
+		case m.Meter == "":
+			c.remembered = m.Rule
+		default:
 			c.metered[m.Meter] = m
 		}
 	}
@@ -309,6 +320,10 @@ func (c *collector) write(ctx context.Context, r *folded) error {
 func (c *collector) flush(ctx context.Context) error {
 	batch := c.batch
 	batch.Revision = c.revision
+	if c.remembered != "" && !c.report.Through.IsZero() {
+		// With the first windows, lest a run that dies leaves them without.
+		batch.Meters = append(batch.Meters, ledger.MeterMark{Source: c.source.Name, Through: c.report.Through, Rule: c.remembered})
+	}
 	c.batch, c.folds = ledger.Batch{}, 0
 	err := c.Store.Record(ctx, batch)
 	if errors.Is(err, ledger.ErrStale) {

@@ -78,6 +78,7 @@ type Gone struct {
 	ledger.Series
 	Late    usage.Span // the window that got more samples
 	Missing usage.Span // the window that lacks some that were counted
+	Tenants []string   // whose usage of the series is recorded, or read
 }
 
 // add adds what came of a series.

@@ -47,6 +47,9 @@ func (e *Engine) Explain(ctx context.Context, tenant, resource string, window us
 	var mistakes []error
 	for _, source := range e.Sources {
 		c := &collector{Engine: e, source: source}
+		if err := c.recallMeters(ctx); err != nil {
+			return nil, err
+		}
 		if err := c.prepare(ctx); err != nil {
 			return nil, fmt.Errorf("source %s: %w", source.Name, err)
 		}

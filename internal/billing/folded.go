@@ -113,8 +113,8 @@ func (f *folder) finish(r *folded) {
 	r.kept += f.result.kept
 	r.aside = append(r.aside, f.result.aside...)
 	r.pruned = append(r.pruned, f.result.pruned...)
-	r.gone = append(r.gone, f.result.gone...)
 	f.holdBack(r)
+	r.gone = append(r.gone, f.result.gone...)
 	if len(f.changes) == 0 {
 		return
 	}
@@ -140,12 +140,15 @@ func (f *folder) holdBack(r *folded) {
 			from = gone.Late.Start
 		}
 	}
-	f.hold(r, f.about.tenants, from)
+	tenants := f.hold(r, f.about.tenants, from)
+	for i := range f.result.gone {
+		f.result.gone[i].Tenants = tenants
+	}
 }
 
 // hold holds back tenants from a window on, and all whose usage of the series
-// is recorded.
-func (f *folder) hold(r *folded, tenants []string, from time.Time) {
+// is recorded, and returns them.
+func (f *folder) hold(r *folded, tenants []string, from time.Time) []string {
 	tenants = slices.Clone(tenants)
 	for i := range f.known {
 		for _, entry := range f.known[i].Entries {
@@ -157,6 +160,7 @@ func (f *folder) hold(r *folded, tenants []string, from time.Time) {
 	for _, tenant := range tenants {
 		r.held = append(r.held, heldBack{tenant, from})
 	}
+	return tenants
 }
 
 // tellLate tells what of a change is too late for an order.

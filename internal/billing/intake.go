@@ -66,6 +66,7 @@ func (in *intake) read(ctx context.Context) error {
 		in.progress.Part(done, total)
 	}
 	query.Reached = in.reached
+	query.Remember = func(text string) { in.remembered = text }
 	query.LeftOut = func(_ usage.Sample, why string) { in.report.leaveOut(why) }
 	begin()
 	defer func() { in.progress.End() }()

@@ -77,7 +77,7 @@ func (s suite) testMarksHole(t *testing.T) {
 }
 
 // testMeters: a meter keeps the latest time of its marks, and the last rule;
-// they come by source and meter, and one that is none is refused with all of
+// they come by source and meter, that of no meter among them, and one that is none is refused with all of
 // its batch.
 func (s suite) testMeters(t *testing.T) {
 	store := s.open(t)
@@ -97,6 +97,7 @@ func (s suite) testMeters(t *testing.T) {
 		{meter("archive", "volume", 4), by("a", meter("archive", "volume", 9)), by("b", meter("archive", "volume", 6))},
 		{by("c", meter("object", "Volume", 2)), by("x", meter("object", "instance", 7))}, // the rule alone
 		{by("y", meter("object", "instance", 6))},                                        // earlier, by another
+		{by("finely", meter("object", "", 1)), by("coarsely", meter("object", "", 1))},   // the source's own
 	} {
 		must(t, store.Record(t.Context(), ledger.Batch{Meters: meters}))
 	}
@@ -111,7 +112,7 @@ func (s suite) testMeters(t *testing.T) {
 	}
 	store = s.reopen(t, store)
 	same(t, "meters", get[[]ledger.MeterMark](t)(store.Meters(t.Context())), []ledger.MeterMark{
-		by("b", meter("archive", "volume", 9)), by("c", meter("object", "Volume", 2)), by("y", meter("object", "instance", 7)), meter("object", "volume", 3),
+		by("b", meter("archive", "volume", 9)), by("coarsely", meter("object", "", 1)), by("c", meter("object", "Volume", 2)), by("y", meter("object", "instance", 7)), meter("object", "volume", 3),
 	})
 	same(t, "folds", foldsOf(t, store, vm), []ledger.Fold(nil))
 }
