@@ -2,6 +2,7 @@ package gen
 
 import (
 	"go/ast"
+	"go/parser"
 	"go/token"
 	"go/types"
 	"slices"
@@ -55,14 +56,18 @@ func returnsOnlyError(name string) *types.Func {
 }
 
 // checkAbilities reports the methods of an adapter that are called as those of
-// an ability are, and are of another type, and the abilities of which it has a
-// part.
+// an ability are, and are of another type, the abilities of which it has a part,
+// and those of an ERP that its invoices have, or the other way round.
 func (c *code) checkAbilities(ref *reference, named *types.Named, s shape) config.Errors {
 	errs := c.nearAbilities(ref, named, abilities[s.contract])
-	invoice := symbol{invoicePath, "Invoice"}
-	if s.contract != (symbol{invoicePath, "ERP"}) {
+	invoice, erp := symbol{invoicePath, "Invoice"}, symbol{invoicePath, "ERP"}
+	if s.contract == invoice {
+		return append(errs, c.strayAbilities(ref, named, invoice, erp)...)
+	}
+	if s.contract != erp {
 		return errs
 	}
+	errs = append(errs, c.strayAbilities(ref, named, erp, invoice)...)
 	// The invoices that an ERP makes are known to be invoices only; those that
 	// it can mean are in its package.
 	scope := named.Obj().Pkg().Scope()
@@ -74,6 +79,31 @@ func (c *code) checkAbilities(ref *reference, named *types.Named, s shape) confi
 		made := t.Type().(*types.Named)
 		if made.TypeParams().Len() == 0 && c.compare(made, shape{contract: invoice}).fits() {
 			errs = append(errs, c.nearAbilities(ref, made, abilities[invoice])...)
+			errs = append(errs, c.strayAbilities(ref, made, invoice, erp)...)
+		}
+	}
+	return errs
+}
+
+// strayAbilities are the mistakes of a type of one contract that has abilities
+// of another: of it they are never asked. A type of both contracts has none.
+func (c *code) strayAbilities(ref *reference, named *types.Named, is, other symbol) (errs config.Errors) {
+	if c.compare(named, shape{contract: other}).fits() {
+		return nil
+	}
+	set := types.NewMethodSet(types.NewPointer(named))
+	own := named.Obj().Pkg()
+	for _, ability := range abilities[other] {
+		if ability == closer {
+			continue
+		}
+		for _, m := range c.methodsOf(ability) {
+			sel := set.Lookup(nil, m.Name())
+			if sel == nil || !types.Identical(sel.Type(), m.Type()) || sel.Obj().Pkg() != own || c.isOwn(sel.Obj()) {
+				continue
+			}
+			errs = append(errs, detail(refuse(ref, "%s:%s: method %s of %s would never be called of an %s (move it to an %s; if it is meant for something else, write %s above it)",
+				ref.path, named.Obj().Name(), m.Name(), ability.written(), is, other, ownMethod), c.at(sel.Obj().Pos())))
 		}
 	}
 	return errs
@@ -117,20 +147,17 @@ func (s symbol) written() string {
 	return s.String()
 }
 
-// isOwn reports whether the directive stands above a method.
+// isOwn reports whether the directive stands above a method. It looks into the
+// file: of what adapters import no comments were read.
 func (c *code) isOwn(m types.Object) bool {
-	pkg := c.packages[m.Pkg().Path()]
-	if pkg == nil {
-		return false // the config of another package, whose comments were not read
+	at := c.fset.PositionFor(m.Pos(), false)
+	fset := token.NewFileSet()
+	file, err := parser.ParseFile(fset, at.Filename, nil, parser.ParseComments|parser.SkipObjectResolution)
+	if file == nil || err != nil {
+		return false
 	}
-	for _, file := range pkg.Syntax {
-		for _, decl := range file.Decls {
-			f, ok := decl.(*ast.FuncDecl)
-			if !ok || f.Doc == nil || pkg.TypesInfo.Defs[f.Name] != m {
-				continue
-			}
-			return slices.ContainsFunc(f.Doc.List, func(line *ast.Comment) bool { return strings.TrimSpace(line.Text) == ownMethod })
-		}
-	}
-	return false
+	return slices.ContainsFunc(file.Comments, func(group *ast.CommentGroup) bool {
+		return fset.PositionFor(group.End(), false).Line+1 == at.Line &&
+			slices.ContainsFunc(group.List, func(line *ast.Comment) bool { return strings.TrimSpace(line.Text) == ownMethod })
+	})
 }

@@ -52,16 +52,15 @@ func (c *code) wrongConstructor(sig *types.Signature, named *types.Named, s shap
 		if !s.order && params.Len() == 3 && c.isOrder(params.At(1).Type()) {
 			return fmt.Sprintf("takes an order, and %s makes the invoices of all orders", named.Obj().Name())
 		}
+		if params.Len() == len(want) && takes(params, want) {
+			return "takes no config (struct{} where it needs none)"
+		}
 		if s.order && params.Len() == 2 {
 			return fmt.Sprintf("takes no order, and %s is the invoice of one", named.Obj().Name())
 		}
 		return "takes the wrong parameters"
-	default:
-		for i, w := range want {
-			if !types.Identical(params.At(i).Type(), w.t) {
-				return "takes the wrong parameters"
-			}
-		}
+	case !takes(params, want):
+		return "takes the wrong parameters"
 	}
 	results := sig.Results()
 	if results.Len() != 2 || !types.Identical(results.At(1).Type(), types.Universe.Lookup("error").Type()) {
@@ -71,6 +70,16 @@ func (c *code) wrongConstructor(sig *types.Signature, named *types.Named, s shap
 		return fmt.Sprintf("does not return *%s", named.Obj().Name())
 	}
 	return ""
+}
+
+// takes reports whether parameters begin with those that are wanted.
+func takes(params *types.Tuple, want []parameter) bool {
+	for i, w := range want {
+		if !types.Identical(params.At(i).Type(), w.t) {
+			return false
+		}
+	}
+	return true
 }
 
 // A parameter of a constructor.

@@ -5,6 +5,7 @@ package able
 import (
 	"context"
 	"iter"
+	"time"
 
 	"github.com/openstack-artifice/artifice/gen/testdata/adapters/full"
 	"github.com/openstack-artifice/artifice/invoice"
@@ -31,6 +32,15 @@ func NewInvoice(context.Context, invoice.Order, struct{}) (*Invoice, error) { re
 
 // Find has an argument too many.
 func (*Invoice) Find(ctx context.Context, key string) (reference string, err error) { return "", nil }
+
+// Delayed is an invoice that has what an ERP is asked for.
+type Delayed struct{ full.Invoice }
+
+// NewDelayed makes a Delayed.
+func NewDelayed(context.Context, invoice.Order, struct{}) (*Delayed, error) { return nil, nil }
+
+// LookupDelay is right, but for whose it is.
+func (*Delayed) LookupDelay() time.Duration { return time.Minute }
 
 // Source has four abilities, each in a way of its own.
 type Source struct{ full.Source }

@@ -40,6 +40,8 @@ type (
 	Variadic struct{ connected }
 	// NoConfig has one without a config.
 	NoConfig struct{ connected }
+	// OrderAlone has one without a config, of an invoice.
+	OrderAlone struct{ complete }
 	// Swapped has one with its parameters in another order.
 	Swapped struct{ complete }
 	// PointerConfig, PrivateConfig, ScalarConfig, HiddenConfig, GenericConfig
@@ -64,6 +66,7 @@ func NewByValue(ctx context.Context, config Config) (ByValue, error)          { 
 func NewByContract(ctx context.Context, config Config) (invoice.ERP, error)   { return nil, nil }
 func NewOfGeneric[T any](ctx context.Context, config T) (*OfGeneric, error)   { return nil, nil }
 func NewVariadic(ctx context.Context, config ...Config) (*Variadic, error)    { return nil, nil }
+func NewOrderAlone(context.Context, invoice.Order) (*OrderAlone, error)       { return nil, nil }
 func NewNoConfig(ctx context.Context) (*NoConfig, error)                      { return nil, nil }
 func NewSwapped(invoice.Order, context.Context, Config) (*Swapped, error)     { return nil, nil }
 

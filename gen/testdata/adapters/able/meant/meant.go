@@ -6,15 +6,36 @@ import (
 	"context"
 	"sync"
 
+	"github.com/openstack-artifice/artifice/gen/testdata/adapters/able/meant/away"
 	"github.com/openstack-artifice/artifice/gen/testdata/adapters/full"
 	"github.com/openstack-artifice/artifice/invoice"
 )
 
+// lists has a method of an ERP's, and of any type.
+type lists[T any] struct{}
+
+// PerResource is this package's own.
+//
+//artifice:own
+func (lists[T]) PerResource() bool { return false }
+
+// credits is an interface with one.
+type credits interface {
+	// Credits is this package's own.
+	//
+	//artifice:own
+	Credits() bool
+}
+
 // Invoice finds by key.
-type Invoice struct{ full.Invoice }
+type Invoice struct {
+	full.Invoice
+	lists[string]
+	credits
+}
 
 // NewInvoice makes an Invoice.
-func NewInvoice(context.Context, invoice.Order, map[string]string) (*Invoice, error) {
+func NewInvoice(context.Context, invoice.Order, away.Config) (*Invoice, error) {
 	return &Invoice{}, nil
 }
 
