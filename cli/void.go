@@ -38,7 +38,7 @@ func voidCommand(a *App) *cobra.Command {
 		}
 		a.sayf("order %s is void: %s of tenant %s may be billed again", shortKey(order.Key), billing.BlockLabel(order.Block, s.Location), order.Tenant.ID)
 		if order.Reference != "" {
-			a.warnf("note: %s must be cancelled or credited in the ERP, if it is not yet", order.Reference)
+			a.warnf("note: %s must be cancelled or credited in the ERP, if it is not yet: artifice reconcile names it as long as it is there", order.Reference)
 		}
 		if !order.Block.Start.Before(s.BillFrom) {
 			a.sayf("hint: %s", billing.Unbilled{Tenant: order.Tenant.ID, Block: order.Block}.Command(s.Location))
