@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"strings"
@@ -29,7 +30,8 @@ func (d database) transact(ctx context.Context, readOnly bool, f func(sqlledger.
 	db := p.read
 	if !readOnly {
 		if p.write == nil {
-			return checkWritable(d.store.path)
+			path, err := realPath(d.store.path)
+			return cmp.Or(err, checkWritable(path))
 		}
 		db = p.write
 	}

@@ -17,9 +17,9 @@ import (
 // ledger.HealthChecker.
 func (s *Store) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		path, err := filepath.Abs(s.path)
+		path, err := realPath(s.path)
 		if err != nil {
-			yield("database "+s.path, err)
+			yield("database "+s.path, s.explain(err))
 			return
 		}
 		if !yield("directory "+filepath.Dir(path), s.explain(checkDirectory(filepath.Dir(path)))) {
@@ -58,9 +58,9 @@ func checkDirectory(dir string) error {
 
 // Probe implements ledger.Prober.
 func (s *Store) Probe(ctx context.Context) (ledger.Presence, error) {
-	path, err := filepath.Abs(s.path)
+	path, err := realPath(s.path)
 	if err != nil {
-		return ledger.Absent, err
+		return ledger.Absent, s.explain(err)
 	}
 	switch err := checkFile(path); {
 	case errors.Is(err, fs.ErrNotExist):

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"golang.org/x/sys/unix"
 
@@ -24,9 +23,13 @@ func (s *Store) Lock(ctx context.Context, name string) (unlock func() error, err
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(s.path+"."+name+".lock", os.O_RDWR|os.O_CREATE, 0o600)
+	path, err := realPath(s.path)
+	if err != nil {
+		return nil, s.explain(err)
+	}
+	f, err := os.OpenFile(path+"."+name+".lock", os.O_RDWR|os.O_CREATE, 0o600)
 	if errors.Is(err, fs.ErrNotExist) {
-		err = s.missing(err)
+		err = cmp.Or(checkFile(path), err) // which says what is not there
 	}
 	if err != nil {
 		return nil, s.explain(err)
@@ -46,15 +49,6 @@ func (s *Store) Lock(ctx context.Context, name string) (unlock func() error, err
 		s.alone.Store(false)
 		return f.Close()
 	}, nil
-}
-
-// missing says what is not there where a file beside the database cannot be made.
-func (s *Store) missing(err error) error {
-	path, absErr := filepath.Abs(s.path)
-	if absErr != nil {
-		return err
-	}
-	return cmp.Or(checkFile(path), err)
 }
 
 // billLock is the name of the lock under which is billed.

@@ -55,7 +55,7 @@ func dsn(path, options string) string {
 // openFile opens the file and brings it up to date; where there is none it
 // makes one.
 func openFile(ctx context.Context, path string) (*pools, error) {
-	path, err := filepath.Abs(path)
+	path, err := realPath(path)
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +107,29 @@ func openUnchanged(path string) (*sql.DB, error) {
 		options += "&immutable=1"
 	}
 	return sql.Open("sqlite", dsn(path, options))
+}
+
+// realPath is the path of the file, of all that lead to it the one without links:
+// the journals are beside that, and so are the locks, which are to be the same
+// by whatever name a program has the file.
+func realPath(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	if path, err := filepath.EvalSymlinks(path); err == nil {
+		return path, nil
+	}
+	if target, err := os.Readlink(path); err == nil {
+		// Made anew in silence, what a disk that is not mounted has would be
+		// billed again.
+		return "", fmt.Errorf("is a link to %s, which is not there: see whether its disk is mounted, or remove the link to begin a new ledger", target)
+	}
+	dir, base := filepath.Split(path)
+	if dir, err := filepath.EvalSymlinks(dir); err == nil {
+		return filepath.Join(dir, base), nil
+	}
+	return path, nil // the directory is not there, or may not be looked at
 }
 
 // checkFile reports what can be told of the file without opening it. It is
