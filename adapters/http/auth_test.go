@@ -30,7 +30,7 @@ func secret(t testing.TB, text string) config.Secret {
 func TestSignature(t *testing.T) {
 	for _, text := range []string{testSigning, strings.TrimPrefix(testSigning, "whsec_")} {
 		t.Setenv("HTTP_TEST_SIGNING", text)
-		m := &memory{faults: []fault{readAll(status(503))}}
+		m := &memory{faults: []fault{readAll(status(429))}}
 		c := defaults(t, m.start(t).URL)
 		c.SigningSecret = secret(t, "env:HTTP_TEST_SIGNING")
 		a, clock := open(t, c)

@@ -7,8 +7,9 @@
 // a URL, or from a rates file, see package rates.
 //
 // A request is sent again only where that is safe: where nothing of it left,
-// or the receiver says that it did nothing (429, 503). Everything else that
-// leaves open whether the invoice was saved is an unknown outcome.
+// where the receiver says that it did nothing (429), or where it keeps keys.
+// Everything else that leaves open whether the invoice was saved is an unknown
+// outcome.
 //
 // Every request has a connection of its own. On a kept one net/http would send
 // a request with an Idempotency-Key a second time by itself, and a connection

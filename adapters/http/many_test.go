@@ -24,7 +24,7 @@ func TestManyTenants(t *testing.T) {
 	ways := []fault{
 		raw(false, ""), raw(true, ""), raw(true, "HTTP/1.1 20"), raw(false, "nonsense\r\n\r\n"), slow(false),
 		status(429), status(503, "Retry-After: 2"), status(408), served(408), status(409), served(500), status(500),
-		served(502), served(504), served(302), served(201), served(202), location("/\x01"), status(401),
+		served(502), served(503), served(504), served(302), served(201), served(202), location("/\x01"), status(401),
 	}
 	m := &memory{faults: make([]fault, 5*tenants)}
 	for i := 0; i < len(m.faults); i += 10 {

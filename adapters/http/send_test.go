@@ -71,7 +71,7 @@ func TestNoSilentRepeat(t *testing.T) {
 // Of many invoices, not each waits for a receiver that is down; one that
 // serves again gets the whole patience.
 func TestBudgetIsShared(t *testing.T) {
-	m := &memory{faults: slices.Repeat([]fault{status(503)}, 8+5+4+4+1+1)}
+	m := &memory{faults: slices.Repeat([]fault{status(429)}, 8+5+4+4+1+1)}
 	a, clock := open(t, defaults(t, m.start(t).URL))
 	// Waits so far. Two minutes are 1+2+4+8+16+30+30 = 91 s, 1+2+4+8 = 15 s,
 	// 1+2+4 = 7 s and as much again; then none is left.
@@ -84,7 +84,7 @@ func TestBudgetIsShared(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.mu.Lock()
-	m.faults = append(make([]fault, len(m.seen)), slices.Repeat([]fault{status(503)}, 3)...)
+	m.faults = append(make([]fault, len(m.seen)), slices.Repeat([]fault{status(429)}, 3)...)
 	m.mu.Unlock()
 	if _, err := small(t, a).Commit(t.Context()); err != nil || len(clock.waits) != 17+3 {
 		t.Errorf("after it served: %v, %d waits, want 20", err, len(clock.waits))
@@ -116,7 +116,7 @@ func TestCancelled(t *testing.T) {
 	for _, tc := range []struct {
 		fault fault
 		class string
-	}{{status(503), "later"}, {raw(true, ""), "unknown"}} {
+	}{{status(429), "later"}, {raw(true, ""), "unknown"}} {
 		m := &memory{faults: []fault{tc.fault}}
 		config := defaults(t, m.start(t).URL)
 		config.Idempotent = true

@@ -108,7 +108,9 @@ func refusesCertificate(err error) bool {
 // judgeStatus judges an answer that is none of those that were asked for.
 func judgeStatus(r *request, status int) verdict {
 	switch {
-	case status == nethttp.StatusTooManyRequests, status == nethttp.StatusServiceUnavailable:
+	case status == nethttp.StatusTooManyRequests, status == nethttp.StatusServiceUnavailable && r.repeatable:
+		// A 503 is also what a proxy answers whose receiver took the request and
+		// hung up: where a repeat does not mend that, nobody can tell.
 		return busy
 	case status == nethttp.StatusRequestTimeout, status == nethttp.StatusConflict, status >= 500:
 		return lost
@@ -130,6 +132,7 @@ var remedies = map[int]string{
 	nethttp.StatusNotFound:            "look at url",
 	nethttp.StatusMethodNotAllowed:    "look at url, and whether the receiver has what find = true says",
 	nethttp.StatusConflict:            "a request with this key is still being worked on",
+	nethttp.StatusServiceUnavailable:  "by the receiver itself, or by a proxy after it",
 	nethttp.StatusUnprocessableEntity: "the receiver has other content under this key, or does not take this content",
 }
 
