@@ -25,6 +25,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"runtime"
+	"strings"
 
 	"` + configPath + `"
 )
@@ -38,13 +40,15 @@ type mistake struct {
 }
 
 func main() {
+	answer := os.Stdout
+	os.Stdout = os.Stderr // to whatever adapters print
 	found := []mistake{}
 	if errs, ok := config.Merge(check(os.Args[1])).(config.Errors); ok {
 		for _, e := range errs {
 			found = append(found, mistake{e.Pos.File, e.Pos.Line, e.Pos.Col, e.Err.Error(), e.Detail})
 		}
 	}
-	if err := json.NewEncoder(os.Stdout).Encode(found); err != nil {
+	if err := json.NewEncoder(answer).Encode(found); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -53,7 +57,7 @@ func main() {
 func check(name string) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("an adapter panics when its config is checked: %v", p)
+			err = config.Errors{{Err: fmt.Errorf("an adapter panics when its config is checked: %v", p), Detail: panicked()}}
 		}
 	}()
 	file, err := config.Read(name)
@@ -61,6 +65,18 @@ func check(name string) (err error) {
 		return err
 	}
 	return Registry().Check(file)
+}
+
+// panicked is where the code stands that does.
+func panicked() string {
+	callers := make([]uintptr, 64)
+	frames := runtime.CallersFrames(callers[:runtime.Callers(3, callers)])
+	for {
+		frame, more := frames.Next()
+		if !strings.HasPrefix(frame.Function, "runtime.") || !more {
+			return fmt.Sprintf("at %s:%d", frame.File, frame.Line)
+		}
+	}
 }
 `
 
@@ -121,8 +137,10 @@ func runCheck(ctx context.Context, t *target, o Options, adapters []*adapter) (c
 		return nil, fmt.Errorf("run the new registry to check the config (-no-run leaves this out): %w", err)
 	}
 	var found []mistake
-	if err := json.Unmarshal(output, &found); err != nil {
-		return nil, fmt.Errorf("run the new registry to check the config: %w", err)
+	// The answer is the last line: what comes before it was printed by an init.
+	output = bytes.TrimSpace(output)
+	if err := json.Unmarshal(output[bytes.LastIndexByte(output, '\n')+1:], &found); err != nil {
+		return nil, errors.New("run the new registry to check the config (-no-run leaves this out): it ended without an answer (does an adapter call os.Exit?)")
 	}
 	var errs config.Errors
 	for _, m := range found {
@@ -131,7 +149,7 @@ func runCheck(ctx context.Context, t *target, o Options, adapters []*adapter) (c
 		}
 		errs = append(errs, &config.Error{
 			Pos: config.Position{File: m.File, Line: m.Line, Col: m.Column},
-			Err: errors.New(m.Message), Detail: m.Detail,
+			Err: errors.New(m.Message), Detail: t.shorten(m.Detail),
 		})
 	}
 	return errs, nil

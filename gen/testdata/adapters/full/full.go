@@ -8,6 +8,7 @@ import (
 	"iter"
 	"net/netip"
 	"net/url"
+	"os"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -144,12 +145,16 @@ type Config struct {
 	private int
 }
 
-// Validate refuses the mode "none", and panics at "panic".
+// Validate refuses the mode "none", and prints that, panics at "panic", and ends
+// the program at "exit".
 func (c *Config) Validate() error {
-	if c.HTTPMode == "panic" {
+	switch c.HTTPMode {
+	case "exit":
+		os.Exit(0)
+	case "panic":
 		panic("no such mode")
-	}
-	if c.HTTPMode == "none" {
+	case "none":
+		fmt.Println("[no such mode]")
 		return &config.KeyError{Key: "http_mode", Err: fmt.Errorf("there is no mode %q", c.HTTPMode)}
 	}
 	return nil
