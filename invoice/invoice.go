@@ -30,7 +30,8 @@ type Invoice interface {
 	// Commit closes the invoice, saves it, and returns what the ERP calls it.
 	// A second Commit, and any change after the first, is ErrClosed. An error
 	// for which IsUnknownOutcome holds says that the ERP may or may not have
-	// saved it.
+	// saved it; with any other nothing is saved, whether somebody must mend
+	// something first (IsPermanent) or it may go better later.
 	Commit(ctx context.Context) (reference string, err error)
 }
 
@@ -81,15 +82,16 @@ func (o Order) CheckAmount(item Item) error {
 	return Permanent(fmt.Errorf("the amount %s of %q has more than the %d digits of %s", item.Amount, item.Name, o.Digits, o.Currency))
 }
 
-// An Item is one line of an invoice.
+// An Item is one line of an invoice. Its figures are final. Its texts are what
+// users of the cloud and its operators typed: they may hold anything.
 type Item struct {
 	Datacenter  string
 	Name        string          // the service
-	Value       decimal.Decimal // how many units
-	Unit        string
-	Resource    string // the resource, where the item is for one alone
+	Value       decimal.Decimal // how many units: below 0, or 0, where the item corrects an earlier block
+	Unit        string          // what Value counts, as "gigabyte hour"; "" where nothing says it
+	Resource    string          // the resource, where the item is for one alone
 	Description string
-	Cost        decimal.Decimal // the price of one unit
+	Cost        decimal.Decimal // the price of one unit, in the order's currency
 	Amount      decimal.Decimal // Value times Cost, rounded to the order's Digits
 	// Adjusts is the block that the item corrects, zero for the order's own.
 	Adjusts usage.Span
@@ -156,8 +158,9 @@ type PriceChecker interface {
 }
 
 // A HealthChecker is an ERP that can tell, without changing anything, whether
-// invoices could be saved. It yields the name of every check with its outcome,
-// nil for good.
+// invoices could be saved. It yields the name of every check with its outcome:
+// nil for good, a *usage.Warning for what works all the same, and another error
+// for what does not.
 type HealthChecker interface {
 	CheckHealth(ctx context.Context) iter.Seq2[string, error]
 }

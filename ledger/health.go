@@ -6,7 +6,9 @@ import (
 )
 
 // A HealthChecker is a store that can tell, without changing anything, whether
-// it works. It yields the name of every check with its outcome, nil for good.
+// it works. It yields the name of every check with its outcome: nil for good, a
+// *usage.Warning for what works all the same, and another error for what does
+// not.
 type HealthChecker interface {
 	CheckHealth(ctx context.Context) iter.Seq2[string, error]
 }
