@@ -26,7 +26,9 @@ var units = [...]struct {
 }
 
 // ParseSize parses a whole number of bytes, or of a unit of them: "512",
-// "512B", "64KiB", "10 MiB", "1GB".
+// "512B", "64KiB", "10 MiB", "1GB". KiB, MiB and so on to EiB are powers of
+// 1024; kB (or KB), MB and so on to EB are powers of 1000, unlike in units of
+// usage.
 func ParseSize(text string) (Size, error) {
 	number := strings.TrimRight(text, "BEGKMPTik")
 	unit := int64(1)

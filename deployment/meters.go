@@ -20,7 +20,9 @@ type meter struct {
 }
 
 // Meters opens the transformers and returns the meters of the deployment:
-// Artifice's own, as the config changes them, and then the config's others.
+// Artifice's own, as the config changes them, and then the config's others. The
+// error is that of the first transformer that cannot be opened, and names the
+// section of its meter.
 func (d *Deployment) Meters(ctx context.Context) ([]usage.Meter, error) {
 	meters := make([]usage.Meter, 0, len(d.meters))
 	for _, m := range d.meters {

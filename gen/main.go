@@ -73,7 +73,9 @@ func newFlags(cmd Command, usage string) *flags {
 	return f
 }
 
-// Main is the command artifice-gen. It returns the exit code.
+// Main is the command artifice-gen. It returns the exit code: 0 where it is done,
+// 1 where -check or -diff found the registry out of date, 2 where the deployment
+// or the command line has mistakes, which are on Stderr then.
 func Main(ctx context.Context, cmd Command) int {
 	if len(cmd.Args) > 0 {
 		switch name := cmd.Args[0]; {

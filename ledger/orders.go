@@ -104,14 +104,15 @@ type Order struct {
 	Deployment string
 	Adapter    string // the invoice adapter that bills it, its package and type
 	Status     Status
-	Reserves   bool   // whether it keeps its block from being billed again
-	Reason     string // why it is parked, in doubt or void, or not yet settled
-	Reference  string // what the ERP calls the invoice, "" where there was nothing to bill
-	Total      decimal.Decimal
-	Claimed    time.Time // when it was claimed or, before that, parked
-	Changed    time.Time // when it was last claimed, parked, suspended, settled or made void, by the note
-	// ValueDigits and Rounding are how values and amounts were rounded: with
-	// these, and its items, the order proves itself.
+	Reserves   bool            // whether it keeps its block from being billed again
+	Reason     string          // why it is parked, in doubt or void, or not yet settled
+	Reference  string          // what the ERP calls the invoice, "" where there was nothing to bill
+	Total      decimal.Decimal // of the items' amounts, in the order's currency; 0 before its claim
+	Claimed    time.Time       // when it was claimed or, before that, parked
+	Changed    time.Time       // when it was last claimed, parked, suspended, settled or made void, by the note
+	// ValueDigits is to how many digits after the point values were rounded, and
+	// Rounding how a tie was, there and in amounts: "half-away-from-zero" or
+	// "half-even". With these, and its items, the order proves itself.
 	ValueDigits int32
 	Rounding    string
 	Items       []Item

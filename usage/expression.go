@@ -19,7 +19,8 @@ type Expression struct {
 	compiled *jmespath.JMESPath
 }
 
-// ParseExpression compiles an expression.
+// ParseExpression compiles an expression. The error quotes it, and says what of
+// it is no JMESPath.
 func ParseExpression(text string) (*Expression, error) {
 	compiled, err := jmespath.Compile(text)
 	if err != nil {

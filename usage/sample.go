@@ -23,7 +23,7 @@ type Sample struct {
 	ID       string
 	Meter    string
 	Kind     Kind
-	Unit     string
+	Unit     string // of Volume, as the telemetry spells it; see Conversion
 	Tenant   string // the id of the Keystone project that the resource belonged to
 	Resource string
 

@@ -34,12 +34,12 @@ type State struct {
 
 // A Volume is how much of a service a resource used within a window.
 type Volume struct {
-	Tenant     string
+	Tenant     string // the id of the Keystone project
 	Datacenter string
-	Service    string // "" for the service of the meter
-	Volume     decimal.Decimal
-	Unit       string
-	Samples    int // how many samples of the tenant the window holds
+	Service    string          // "" for the service of the meter
+	Volume     decimal.Decimal // how many units, exactly
+	Unit       string          // such as "second" or "GB hour"; see Conversion
+	Samples    int             // how many samples of the tenant the window holds
 }
 
 // An Entry is a usage entry: the volume of a service that a resource used

@@ -88,7 +88,8 @@ func (w *Walker) Reaches(state State, start time.Time) bool {
 }
 
 // Step folds the samples of a window, which are in the order of Sort. They are
-// not kept.
+// not kept. The error is the transformer's, for samples that its rule does not
+// fit: resume before the walker is used again.
 func (w *Walker) Step(window Span, samples []Sample) (Step, error) {
 	step := Step{Window: window, Samples: samples}
 	var err error
