@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"regexp"
@@ -32,11 +33,12 @@ type App struct {
 	// hints name it so.
 	Program string
 
-	talk  talk // what the command line asked for
-	watch *watch
-	hints *regexp.Regexp                                            // finds the commands in hints, nil where they are right as they are
-	says  figures                                                   // to Prometheus
-	tick  func(time.Duration) (ticks <-chan time.Time, stop func()) // nil for the machine's
+	talk    talk // what the command line asked for
+	watch   *watch
+	hints   *regexp.Regexp                                            // finds the commands in hints, nil where they are right as they are
+	process bool                                                      // whether the process is this program's, and so is the default log
+	says    figures                                                   // to Prometheus
+	tick    func(time.Duration) (ticks <-chan time.Time, stop func()) // nil for the machine's
 }
 
 // A Command makes a command that a program has beside the usual ones.
@@ -49,7 +51,7 @@ func Main(registry deployment.Registry, commands ...Command) int {
 	defer stop()
 	// Whoever stops to read what it says must not stop what it does.
 	signal.Ignore(syscall.SIGPIPE)
-	app := &App{Registry: registry, Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now, Commands: commands, Program: calledAs(os.Args[0])}
+	app := &App{Registry: registry, Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now, Commands: commands, Program: calledAs(os.Args[0]), process: true}
 	return app.Run(ctx, os.Args[1:]...)
 }
 
@@ -86,6 +88,9 @@ func (a *App) Run(ctx context.Context, args ...string) int {
 	cmd, err := root.ExecuteContextC(ctx)
 	if onlyUnread(err) {
 		err = nil
+	}
+	if a.talk.words() {
+		a.talk.open(cmd, a.Stderr, a.named) // what is wrong use did not begin
 	}
 	code := a.end(ctx, cmd, err)
 	if err := a.says.write(cmd.Name(), code, a.Now()); err != nil {
@@ -141,8 +146,11 @@ func (a *App) root() *cobra.Command {
 	a.talk.register(root)
 	a.says.register(root)
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
-		if err := a.talk.begin(cmd, a.Stderr); err != nil {
+		if err := a.talk.begin(cmd, a.Stderr, a.named); err != nil {
 			return err
+		}
+		if a.process && !a.talk.words() {
+			slog.SetDefault(a.talk.log) // for adapters that warn
 		}
 		a.watching()
 		return a.says.begin()

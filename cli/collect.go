@@ -95,50 +95,48 @@ const maxTold = 50
 // where nothing is known.
 func (a *App) tellCollected(s *session, c billing.Collected) {
 	at := func(w usage.Span) string { return w.Start.In(s.Location).Format(time.RFC3339) }
+	late := a.hinted("the tenant's next invoice carries the difference; artifice draft shows it")
 	for i, l := range c.Late {
 		if i == maxTold {
-			a.sayf("late: and %s like these", plural(len(c.Late)-i, "line"))
+			late.sayf("late: and %s like these", plural(len(c.Late)-i, "line"))
 			break
 		}
 		what := "what came before reaches"
 		if l.Samples > 0 {
 			what = plural(l.Samples, "sample") + " came late"
 		}
-		a.sayf("late: %s: %s into %s, which order %s has billed", lateOf(l), what, lateWindows(l, at), shortKey(l.Order))
+		late.sayf("late: %v: %s into %s, which order %s has billed", ofLate(l), what, lateWindows(l, at), ofOrder(l.Order))
 	}
-	if len(c.Late) > 0 {
-		a.sayf("hint: the tenant's next invoice carries the difference; artifice draft shows it")
-	}
+	late.end()
 	for i, l := range c.Pruned {
 		if i == maxTold {
 			a.warnf("too late: and %s like these", plural(len(c.Pruned)-i, "line"))
 			break
 		}
-		a.warnf("too late: %s: %s for %s, whose usage was billed and pruned; nothing is changed", lateOf(l), lateSamples(l.Samples), lateWindows(l, at))
+		a.warnf("too late: %v: %s for %s, whose usage was billed and pruned; nothing is changed", ofLate(l), lateSamples(l.Samples), lateWindows(l, at))
 	}
 	if c.Read == 0 {
-		a.sayf("note: source %s gave no samples", c.Source)
+		a.sayf("note: source %s gave no samples", ofSource(c.Source))
 	}
 	for _, why := range slices.Sorted(maps.Keys(c.LeftOut)) {
-		a.sayf("left out: source %s: %s (%s)", c.Source, plural(c.LeftOut[why], "sample"), why)
+		a.sayf("left out: source %s: %s (%s)", ofSource(c.Source), plural(c.LeftOut[why], "sample"), why)
 	}
+	aside := a.hinted("what is billed is not billed again for a meter or source that is new in the config, or has a new name; artifice void, collect and bill do so for an order")
 	for i, o := range c.Aside {
 		if i == maxTold {
-			a.sayf("left out: and %s more", plural(len(c.Aside)-i, "order"))
+			aside.sayf("left out: and %s more", plural(len(c.Aside)-i, "order"))
 			break
 		}
-		a.sayf("left out: tenant %s: %s of meter %s, which order %s billed before source %s was collected with that meter",
-			o.Tenant, plural(o.Windows, "window"), o.Meter, shortKey(o.Order), c.Source)
+		aside.sayf("left out: tenant %s: %s of meter %s, which order %s billed before source %s was collected with that meter",
+			ofTenant(o.Tenant), plural(o.Windows, "window"), ofMeter(o.Meter), ofOrder(o.Order), ofSource(c.Source))
 	}
-	if len(c.Aside) > 0 {
-		a.sayf("hint: what is billed is not billed again for a meter or source that is new in the config, or has a new name; artifice void, collect and bill do so for an order")
-	}
+	aside.end()
 	if c.Clashes > 0 {
-		a.sayf("warning: %s left out: each has the id of another sample that came before it, and another content; look at %v", plural(c.Clashes, "sample"), c.Clash)
+		a.sayf("warning: %s left out: each has the id of another sample that came before it, and another content; look at %v", mention{plural(c.Clashes, "sample"), ofSource(c.Source).fields}, c.Clash)
 	}
 	if c.Kept > 0 {
 		a.sayf("note: %s collected under another config of their meters, and keep it: their samples are no longer in source %s",
-			plural(c.Kept, "window"), c.Source)
+			plural(c.Kept, "window"), ofSource(c.Source))
 	}
 	a.tellGone(s, c)
 	a.tellGaps(s, c)
@@ -146,6 +144,7 @@ func (a *App) tellCollected(s *session, c billing.Collected) {
 
 // tellGone says of each tenant, in one line, why its time does not move on.
 func (a *App) tellGone(s *session, c billing.Collected) {
+	stays := a.hinted("let the source give them again (put its files back), or leave the late ones out (take their files away, set since), and collect again")
 	of := map[string][]billing.Gone{}
 	for _, g := range c.Gone {
 		for _, tenant := range g.Tenants {
@@ -157,18 +156,19 @@ func (a *App) tellGone(s *session, c billing.Collected) {
 		if n := len(of[tenant]) - 1; n > 0 {
 			more = fmt.Sprintf(" (and %s)", count(n, "other run of hours", "other runs of hours"))
 		}
-		a.warnf("tenant %s: samples came late for %s of meter %s, resource %s%s, but of those counted for %s some are no longer in source %s; its time does not move on: let the source give them again, or leave the late ones out (where it has no files, by its since), and collect again",
-			tenant, first.Late.Start.In(s.Location).Format(time.RFC3339), first.Meter, first.Resource, more, first.Missing.Start.In(s.Location).Format(time.RFC3339), c.Source)
+		stays.warnf("tenant %s: samples came late for %s of meter %s, resource %s%s, but of those counted for %s some are no longer in source %s; its time does not move on",
+			ofTenant(tenant), first.Late.Start.In(s.Location).Format(time.RFC3339), first.Meter, ofSeries(first.Series), more, first.Missing.Start.In(s.Location).Format(time.RFC3339), c.Source)
 	}
+	stays.end()
 }
 
-// lateOf says of what usage came late.
-func lateOf(l billing.Late) string {
-	of := fmt.Sprintf("tenant %s, meter %s", l.Tenant, l.Meter)
+// ofLate says of what usage came late.
+func ofLate(l billing.Late) mention {
+	tenant, meter := ofTenant(l.Tenant), ofMeter(l.Meter)
 	if l.Windows == 1 {
-		of += ", resource " + l.Resource
+		return mention{fmt.Sprintf("tenant %s, meter %s, resource %s", l.Tenant, l.Meter, l.Resource), append(tenant.fields, ofSeries(l.Series).fields...)}
 	}
-	return of
+	return mention{fmt.Sprintf("tenant %s, meter %s", l.Tenant, l.Meter), append(append(tenant.fields, ofSource(l.Source).fields...), meter.fields...)}
 }
 
 // lateWindows says for when.
@@ -192,15 +192,16 @@ func (a *App) tellGaps(s *session, c billing.Collected) {
 	if total == 0 {
 		return
 	}
-	a.sayf("note: source %s has %s, in which no samples came of what had not stopped; such time is billed to nobody", c.Source, plural(total, "new gap"))
+	gaps := a.hinted("artifice usage --gaps lists all")
+	gaps.sayf("note: source %s has %s, in which no samples came of what had not stopped; such time is billed to nobody", ofSource(c.Source), plural(total, "new gap"))
 	for _, g := range slices.Concat(c.Gaps, c.Short.Few()) {
-		a.sayf("gap: tenant %s, meter %s, resource %s: silent %s", g.Tenant, g.Meter, g.Resource, gapText(g.Gap, s.Location))
+		a.sayf("gap: tenant %s, meter %s, resource %s: silent %s", ofTenant(g.Tenant), g.Meter, ofSeries(g.Series), gapText(g.Gap, s.Location))
 	}
 	if c.MoreGaps > 0 {
 		a.sayf("gap: and %d more", c.MoreGaps)
 	}
 	a.tellShort(s, &c.Short)
-	a.sayf("hint: artifice usage --gaps lists all")
+	gaps.end()
 }
 
 // tellShort says in one line of a meter that it has many short gaps, and what
@@ -208,7 +209,6 @@ func (a *App) tellGaps(s *session, c billing.Collected) {
 func (a *App) tellShort(s *session, short *billing.ShortGaps) {
 	holds := s.Holds()
 	for _, r := range short.Repeated() {
-		a.sayf("gap: meter %s: %v, of %s", r.Meter, r, plural(r.Tenants(), "tenant"))
-		a.sayf("hint: %s", r.Hint(holds))
+		a.sayf("gap: meter %s: %v, of %s\nhint: %s", ofMeter(r.Meter), r, plural(r.Tenants(), "tenant"), r.Hint(holds))
 	}
 }

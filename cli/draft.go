@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -79,14 +81,14 @@ func draftCommand(a *App) *cobra.Command {
 		for _, d := range drafts {
 			s.tellWaiting(a, d.Order, d.Left, d.Postponed)
 			if reason := d.Negative(); reason != "" {
-				a.warnf("note: tenant %s would be parked: %s", d.Order.Tenant.ID, reason)
+				a.warnf("note: tenant %s would be parked: %s", ofTenant(d.Order.Tenant.ID), reason)
 			}
 		}
-		missing := a.tellMissing(drafts)
+		unfit := a.tellUnfit(s, drafts)
 		if len(failed) > 0 {
 			return errors.Join(failed...)
 		}
-		return missing
+		return unfit
 	})
 	return cmd
 }
@@ -97,6 +99,7 @@ func (s *session) drafts(ctx context.Context, a *App, block usage.Span, tenants 
 	progress := a.watch.begin(billing.Step{Name: "draft", Of: billing.BlockLabel(block, s.Location), Unit: "tenants", Total: int64(len(tenants)), Whole: true})
 	defer progress.End()
 	for _, t := range tenants {
+		began := a.Now()
 		d, err := s.Draft(ctx, t, block)
 		if ctx.Err() != nil {
 			return nil, nil, nil, ctx.Err()
@@ -107,8 +110,40 @@ func (s *session) drafts(ctx context.Context, a *App, block usage.Span, tenants 
 			continue
 		}
 		drafts = append(drafts, d)
+		a.logDraft(s, d, began)
 	}
 	return drafts, failedTenants, failed, nil
+}
+
+// logDraft writes the line of a tenant in a log, in the words of bill's.
+func (a *App) logDraft(s *session, d billing.Draft, began time.Time) {
+	if a.talk.words() {
+		return
+	}
+	fields := append([]slog.Attr{slog.String(billing.LogStep, "draft")}, aboutOrder(s, d.Order)...)
+	fields = append(fields, slog.Float64(billing.LogDuration, a.Now().Sub(began).Seconds()), slog.String(billing.LogTotal, money(d.Order.Total, d.Order)))
+	level := slog.LevelInfo
+	if reasons := d.Reasons(); len(reasons) > 0 {
+		level, fields = slog.LevelWarn, append(fields, slog.String(billing.LogReason, strings.Join(reasons, "; ")))
+	}
+	a.tell(level, "draft", fields...)
+}
+
+// aboutOrder is which order a line is about.
+func aboutOrder(s *session, o ledger.Order) []slog.Attr {
+	return mentioned([]any{ofTenant(o.Tenant.ID), ofBlock(billing.BlockLabel(o.Block, s.Location)), ofOrder(o.Key)})
+}
+
+// logMissing writes a line for each service that has no cost.
+func (a *App) logMissing(s *session, o ledger.Order, missing []billing.Missing) {
+	for _, m := range missing {
+		fields := append(aboutOrder(s, o), slog.String("datacenter", m.Datacenter), slog.String("service", m.Service),
+			slog.Int("resources", m.Resources), slog.String("volume", m.Volume.String()), slog.String("unit", m.Unit))
+		if m.Why != "" {
+			fields = append(fields, slog.String(billing.LogReason, m.Why))
+		}
+		a.tell(slog.LevelWarn, m.String(), append(fields, slog.String(logHint, costHint))...)
+	}
 }
 
 // writeDrafts writes drafts: a table each, or all rows together.
@@ -158,26 +193,24 @@ func (s *session) tellWaiting(a *App, order ledger.Order, left []ledger.Item, po
 	owed := decimal.Zero
 	for _, item := range left {
 		owed = owed.Add(item.Amount)
-		a.sayf("note: tenant %s: %s %s of %s in %s, which adjust %s, come to %s %s: that would bring the total below zero, and waits for a later order",
-			order.Tenant.ID, item.Value, item.Unit, item.Name, item.Datacenter, billing.BlockLabel(item.Adjusts, s.Location), money(item.Amount, order), order.Currency)
 	}
-	if len(left) > 0 {
-		a.sayf("hint: an item goes on an order whole, once one bears it; where none will, credit the invoice of its block in the ERP, and say artifice void ORDER, then bill that block again (tenant %s is owed %s %s)",
-			order.Tenant.ID, money(owed.Neg(), order), order.Currency)
+	waiting := a.hinted(fmt.Sprintf("an item goes on an order whole, once one bears it; where none will, credit the invoice of its block in the ERP, and say artifice void ORDER, then bill that block again (tenant %s is owed %s %s)",
+		order.Tenant.ID, money(owed.Neg(), order), order.Currency))
+	for _, item := range left {
+		waiting.sayf("note: tenant %s: %s %s of %s in %s, which adjust %s, come to %s %s: that would bring the total below zero, and waits for a later order",
+			ofTenant(order.Tenant.ID), item.Value, item.Unit, item.Name, item.Datacenter, ofBlock(billing.BlockLabel(item.Adjusts, s.Location)), money(item.Amount, order), order.Currency)
 	}
+	waiting.end()
 	for _, p := range postponed {
-		a.sayf("note: tenant %s: what came late for %s waits: %s", order.Tenant.ID, billing.BlockLabel(p.Order.Block, s.Location), p.Reason)
+		a.sayf("note: tenant %s: what came late for %s waits: %s", ofTenant(order.Tenant.ID), ofBlock(billing.BlockLabel(p.Order.Block, s.Location)), mentionOf(billing.LogReason, p.Reason))
 	}
 }
 
-// tellMissing lists every service without a cost.
-func (a *App) tellMissing(drafts []billing.Draft) error {
-	g := newGrid("tenant", "datacenter", "service", "#resources", "#volume", "unit", "cost is per", "adjusts")
-	remarks, parked := map[billing.Remark]bool{}, false
+// tellUnfit says why drafts could not be billed as they are. The error has the
+// exit code.
+func (a *App) tellUnfit(s *session, drafts []billing.Draft) error {
+	remarks, missing, parked := map[billing.Remark]bool{}, false, false
 	for _, d := range drafts {
-		for _, m := range d.Missing {
-			g.add(d.Order.Tenant.ID, m.Datacenter, m.Service, strconv.Itoa(m.Resources), m.Volume.String(), m.Unit, m.PriceUnit, m.Adjusts)
-		}
 		for _, r := range d.Remarks {
 			if !remarks[r] {
 				a.sayf("note: the cost of %s in %s is for one %q, which is no unit: it is taken as a remark, and the cost is for one %s", r.Service, r.Datacenter, r.PriceUnit, r.Unit)
@@ -185,16 +218,32 @@ func (a *App) tellMissing(drafts []billing.Draft) error {
 			remarks[r] = true
 		}
 		a.tellUnknown(d.Order, d.Unknown)
-		parked = parked || len(d.Unknown) > 0 || d.Negative() != ""
-	}
-	if len(g.rows) == 0 {
-		if parked {
-			return &exitError{code: ExitParked}
+		missing, parked = missing || len(d.Missing) > 0, parked || len(d.Reasons()) > 0
+		if !a.talk.words() {
+			a.logMissing(s, d.Order, d.Missing)
 		}
-		return nil
 	}
+	if missing && a.talk.words() {
+		if err := a.tellMissing(drafts); err != nil {
+			return err
+		}
+	}
+	if parked {
+		return &exitError{code: ExitParked}
+	}
+	return nil
+}
+
+// tellMissing lists every service without a cost.
+func (a *App) tellMissing(drafts []billing.Draft) error {
 	a.warnf("no cost for these, or none that fits: their tenants would be parked")
-	if err := a.tellGrid(g, "no cost, or none that fits"); err != nil {
+	g := newGrid("tenant", "datacenter", "service", "#resources", "#volume", "unit", "cost is per", "adjusts")
+	for _, d := range drafts {
+		for _, m := range d.Missing {
+			g.add(d.Order.Tenant.ID, m.Datacenter, m.Service, strconv.Itoa(m.Resources), m.Volume.String(), m.Unit, m.PriceUnit, m.Adjusts)
+		}
+	}
+	if err := g.write(a.Stderr, "table"); err != nil {
 		return err
 	}
 	told := map[string]bool{}
@@ -207,7 +256,7 @@ func (a *App) tellMissing(drafts []billing.Draft) error {
 		}
 	}
 	a.sayf("hint: give them a cost in the price list, or write billed = false in the meter's section")
-	return &exitError{code: ExitParked}
+	return nil
 }
 
 // tellReserved says which orders have billed the block, or part of it.
@@ -220,7 +269,7 @@ func (s *session) tellReserved(ctx context.Context, a *App, block usage.Span, te
 		drafted := slices.ContainsFunc(tenants, func(t usage.Tenant) bool { return t.ID == o.Tenant.ID })
 		if o.Reserves && drafted && o.Block.Overlaps(block) {
 			a.sayf("note: tenant %s: order %s reserves %s already (%s): bill would not bill it again",
-				o.Tenant.ID, shortKey(o.Key), billing.BlockLabel(o.Block, s.Location), o.Status)
+				ofTenant(o.Tenant.ID), ofOrder(o.Key), ofBlock(billing.BlockLabel(o.Block, s.Location)), o.Status)
 		}
 	}
 	return nil
@@ -228,6 +277,6 @@ func (s *session) tellReserved(ctx context.Context, a *App, block usage.Span, te
 
 func (a *App) tellUnknown(order ledger.Order, meters []string) {
 	for _, m := range meters {
-		a.warnf("note: tenant %s has usage of meter %s, which is no longer in the config: its tenant would be parked (put [meter:%s] back, if only with billed = false)", order.Tenant.ID, m, m)
+		a.warnf("note: tenant %s has usage of meter %s, which is no longer in the config: its tenant would be parked (put [meter:%s] back, if only with billed = false)", ofTenant(order.Tenant.ID), ofMeter(m), m)
 	}
 }

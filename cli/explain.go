@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
@@ -125,7 +126,7 @@ func (s *session) tellWhose(ctx context.Context, a *App, f explainFlags, explana
 		return fmt.Errorf("%w%s\nhint: artifice status lists tenants", err, whose)
 	}
 	if whose != "" {
-		a.sayf("note: %s", whose)
+		a.sayf("note: %s", mention{whose, append(ofTenant(f.tenant).fields, slog.String(logResource, f.resource))})
 	}
 	return nil
 }

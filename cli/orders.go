@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -73,7 +72,7 @@ func statementCommand(a *App) *cobra.Command {
 		}
 		switch {
 		case order.Status == ledger.Void:
-			a.sayf("note: order %s is void: %s", order.Key, order.Reason)
+			a.sayf("note: order %s is void: %s", ofWholeOrder(order.Key), mentionOf(billing.LogReason, order.Reason))
 		case !order.Reserves:
 			return fmt.Errorf("order %s is parked before its claim and has no items yet: %s", order.Key, order.Reason)
 		}
@@ -100,7 +99,7 @@ func (s *session) tellPending(ctx context.Context, a *App, tenant string) error 
 		n++
 	}
 	if n > 0 {
-		a.sayf("note: %s of blocks of tenant %s that were billed, for a later order (artifice status --tenant %s lists them)", count(n, "adjustment waits", "adjustments wait"), tenant, tenant)
+		a.sayf("note: %s of blocks of tenant %s that were billed, for a later order (artifice status --tenant %s lists them)", count(n, "adjustment waits", "adjustments wait"), ofTenant(tenant), tenant)
 	}
 	return nil
 }
@@ -128,11 +127,7 @@ func (s *session) order(ctx context.Context, prefix string) (ledger.Order, error
 	case len(orders) > 1:
 		return ledger.Order{}, fmt.Errorf("%d orders begin with %q: write more of the key\nhint: artifice orders --output json shows whole keys", len(orders), prefix)
 	}
-	order, err := s.Store.Order(ctx, orders[0].Key)
-	if errors.Is(err, ledger.ErrNoOrder) {
-		err = fmt.Errorf("there is no order %s: %w", prefix, err)
-	}
-	return order, err
+	return s.Store.Order(ctx, orders[0].Key)
 }
 
 // writeStatement renders an order for a person, from nothing but what the

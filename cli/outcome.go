@@ -45,6 +45,35 @@ type told struct {
 	again                                                   func(format string, args ...any) // says that one was billed before
 }
 
+// What to do about an order that is not billed.
+const (
+	costHint    = "give these services a cost in the price list, or write billed = false in the meter's section"
+	parkedHint  = "mend the cause and run artifice bill again; the other tenants are not billed twice"
+	doubtHint   = "look in the ERP, and then say artifice resolve ORDER --billed REFERENCE, or --not-billed"
+	monthHint   = "artifice bill --due bills what is left of a month, once it is over; artifice status says what is billed"
+	partHint    = "artifice status says what is billed: name what is left with --from and --to"
+	retriedHint = "what was not billed is tried again by the next artifice bill"
+	unsentHint  = "artifice bill sends what is not sent yet"
+)
+
+// resultHint is what a log says of each order to do about it, "" for nothing.
+// People read less of it: once for all orders.
+func resultHint(result billing.Result) string {
+	switch result {
+	case billing.Parked:
+		return parkedHint
+	case billing.InDoubt:
+		return doubtHint
+	case billing.Overlaps:
+		return partHint
+	case billing.NotBilled:
+		return retriedHint
+	case billing.NotSent:
+		return unsentHint
+	}
+	return ""
+}
+
 // tellOutcomes says what a person should know of each tenant, and gives the
 // exit code.
 func (a *App) tellOutcomes(s *session, outcomes []billing.Outcome) error {
@@ -56,7 +85,7 @@ func (a *App) tellOutcomes(s *session, outcomes []billing.Outcome) error {
 			before++
 		}
 	}
-	if before > maxAgain && a.talk.log == nil {
+	if before > maxAgain && a.talk.words() {
 		t.again = a.detailf
 		a.sayf("%s were billed before; nothing was written for them (--verbose names each)", plural(before, "order"))
 	}
@@ -67,23 +96,8 @@ func (a *App) tellOutcomes(s *session, outcomes []billing.Outcome) error {
 	for _, adapter := range slices.Sorted(maps.Keys(t.elsewhere)) {
 		a.sayf("note: %s not looked at: billed through %s, and this program bills through %s", plural(t.elsewhere[adapter], "order"), adapter, s.Adapter)
 	}
-	if t.unpriced {
-		a.sayf("hint: give these services a cost in the price list, or write billed = false in the meter's section")
-	}
-	if t.parked {
-		a.sayf("hint: mend the cause and run artifice bill again; the other tenants are not billed twice")
-	}
-	if t.doubt {
-		a.sayf("hint: look in the ERP, and then say artifice resolve ORDER --billed REFERENCE, or --not-billed")
-	}
-	if t.month {
-		a.sayf("hint: artifice bill --due bills what is left of a month, once it is over; artifice status says what is billed")
-	}
-	if t.part {
-		a.sayf("hint: artifice status says what is billed: name what is left with --from and --to")
-	}
-	if t.retried {
-		a.sayf("hint: what was not billed is tried again by the next artifice bill")
+	if a.talk.words() {
+		a.tellHints(&t)
 	}
 	switch {
 	case t.failed:
@@ -94,23 +108,46 @@ func (a *App) tellOutcomes(s *session, outcomes []billing.Outcome) error {
 	return nil
 }
 
+// tellHints says what to do, once for all orders.
+func (a *App) tellHints(t *told) {
+	if t.unpriced {
+		a.sayf("hint: " + costHint)
+	}
+	if t.parked {
+		a.sayf("hint: " + parkedHint)
+	}
+	if t.doubt {
+		a.sayf("hint: " + doubtHint)
+	}
+	if t.month {
+		a.sayf("hint: " + monthHint)
+	}
+	if t.part {
+		a.sayf("hint: " + partHint)
+	}
+	if t.retried {
+		a.sayf("hint: " + retriedHint)
+	}
+}
+
+// tellOutcome notes what came of an order, and tells people. A log has a line
+// for each order already, from when it was dealt with.
 func (a *App) tellOutcome(s *session, o billing.Outcome, t *told) {
 	tenant := o.Order.Tenant.ID
-	// A log has a line for each order already, from when it was dealt with.
-	logged := a.talk.log != nil
-	warnf := func(format string, args ...any) {
-		if !logged {
-			a.warnf(format, args...)
-		}
+	sayf, warnf := a.sayf, a.warnf
+	if !a.talk.words() {
+		nothing := func(string, ...any) {}
+		sayf, warnf, t.again = nothing, nothing, nothing
 	}
 	switch o.Result {
 	case billing.AlreadyBilled:
-		if !logged {
-			t.again("%s", alreadyBilled(s, o))
-		}
+		t.again("%s", alreadyBilled(s, o))
 	case billing.Parked:
 		t.parked = true
 		warnf("parked: tenant %s: %s", tenant, o.Order.Reason)
+		if !a.talk.words() {
+			a.logMissing(s, o.Order, o.Missing)
+		}
 		for _, m := range o.Missing {
 			warnf("  %s in %s: %s %s at stake", m.Service, m.Datacenter, m.Volume, m.Unit)
 			if m.Why != "" {
@@ -140,12 +177,12 @@ func (a *App) tellOutcome(s *session, o billing.Outcome, t *told) {
 		}
 	case billing.StillThere:
 		t.waiting = true
-		a.sayf("%s: %v", o.Result, o.Err)
+		sayf("%s: %v", o.Result, o.Err)
 	case billing.NotLookedAt:
 		t.elsewhere[o.Order.Adapter]++
 		if o.Order.Status != ledger.Settled && o.Order.Status != ledger.Void {
 			t.waiting = true
-			a.sayf("%s: %v", o.Result, o.Err)
+			sayf("%s: %v", o.Result, o.Err)
 		}
 	case billing.Absent, billing.Renamed, billing.Altered, billing.NotLookedUp:
 		t.failed = true

@@ -20,7 +20,7 @@ func (s *session) tellPruned(ctx context.Context, a *App, span usage.Span, tenan
 			what = "nothing is known of a part of it"
 		}
 		a.sayf("note: tenant %s: the hourly entries of %s were pruned, and %s (artifice statement %s shows what was billed)",
-			o.Tenant.ID, billing.BlockLabel(o.Block, s.Location), what, shortKey(o.Key))
+			ofTenant(o.Tenant.ID), ofBlock(billing.BlockLabel(o.Block, s.Location)), what, ofOrder(o.Key))
 	}
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/openstack-artifice/artifice/deployment"
+	"github.com/openstack-artifice/artifice/internal/billing"
 	"github.com/openstack-artifice/artifice/usage"
 )
 
@@ -67,9 +68,10 @@ func (a *App) receive(ctx context.Context, d *deployment.Deployment, name, addre
 	case len(can) == 0:
 		return fmt.Errorf("no source of this deployment can receive (%s): choose one that can, such as adapters.ceilometer:Source", strings.Join(all, ", "))
 	}
-	if err := receivers[0].Receive(ctx, address, func(level slog.Level, line string) { a.tell(level, line) }); err != nil {
+	about := withFields([]slog.Attr{slog.String(billing.LogStep, "receive")}, ofSource(can[0]).fields...)
+	if err := receivers[0].Receive(ctx, address, func(level slog.Level, line string) { a.tell(level, line, about...) }); err != nil {
 		return fmt.Errorf("source:%s: %w", can[0], err)
 	}
-	a.sayf("stopped: what was received is kept")
+	a.tell(slog.LevelInfo, "stopped: what was received is kept", about...)
 	return nil
 }

@@ -65,8 +65,8 @@ func (a *App) tellReconciled(s *session, outcomes []billing.Outcome) error {
 	}
 	a.sayf("%s, %s as recorded, %d settled now, %d not sent yet", plural(len(outcomes), "order"), plural(counts[billing.Confirmed], "invoice"), counts[billing.Found], counts[billing.NotSent])
 	err := a.tellOutcomes(s, outcomes)
-	if counts[billing.NotSent] > 0 {
-		a.sayf("hint: artifice bill sends what is not sent yet")
+	if counts[billing.NotSent] > 0 && a.talk.words() {
+		a.sayf("hint: " + unsentHint)
 	}
 	return err
 }

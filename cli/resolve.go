@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
+
+	"github.com/openstack-artifice/artifice/internal/billing"
 )
 
 func resolveCommand(a *App) *cobra.Command {
@@ -32,9 +34,9 @@ func resolveCommand(a *App) *cobra.Command {
 			return held(err)
 		}
 		if notBilled {
-			a.sayf("order %s was not billed: the next artifice bill sends it", shortKey(order.Key))
+			a.sayf("order %s was not billed: the next artifice bill sends it", ofOrder(order.Key))
 		} else {
-			a.sayf("order %s is settled as %s", shortKey(order.Key), reference)
+			a.sayf("order %s is settled as %s", ofOrder(order.Key), mentionOf(billing.LogReference, reference))
 		}
 		return nil
 	})

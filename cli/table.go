@@ -217,6 +217,15 @@ func row(cells []string, change func(string) string) table.Row {
 	return r
 }
 
+// cleanLines is clean for a text of several lines.
+func cleanLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = clean(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
 // clean keeps text from commanding the terminal: names are other people's.
 func clean(s string) string {
 	return strings.Map(func(r rune) rune {

@@ -9,7 +9,6 @@ func (a *App) tellUnbilled(s *session, all []billing.Unbilled) {
 			a.sayf("not billed: and %s more (artifice status lists all)", plural(len(all)-i, "block"))
 			break
 		}
-		a.sayf("not billed: %v", u)
-		a.sayf("hint: %s", u.Command(s.Location))
+		a.sayf("not billed: %v\nhint: %s", ofUnbilled(u), u.Command(s.Location))
 	}
 }

@@ -166,7 +166,7 @@ func (s *session) addSums(ctx context.Context, g *grid, tenant usage.Tenant, blo
 func (s *session) tellBehind(ctx context.Context, a *App, block usage.Span, tenants []string) error {
 	lags, err := s.Behind(ctx, block, tenants)
 	for _, l := range lags {
-		a.sayf("note: %v: there may be more to come", l)
+		a.sayf("note: %v: there may be more to come", ofLag(l))
 	}
 	return err
 }

@@ -44,7 +44,7 @@ func verifyCommand(a *App) *cobra.Command {
 			return err
 		}
 		for _, m := range v.Mistakes {
-			a.warnf("mistake: %v", m)
+			a.warnf("mistake: %v", ofMistake(m))
 		}
 		if v.Unprovable > 0 {
 			a.sayf("note: %s from before volumes were kept with orders: their amounts are proved, and not that they sum their entries", plural(v.Unprovable, "item"))
