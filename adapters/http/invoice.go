@@ -131,7 +131,7 @@ func (d *draft) Commit(ctx context.Context) (reference string, err error) {
 	}
 	body, err := d.render()
 	if err != nil {
-		return "", invoice.Permanent(fmt.Errorf("order %s: %w", d.order.Key, err))
+		return "", invoice.Permanent(err)
 	}
 	a := d.adapter
 	answer, err := a.send(ctx, request{
@@ -141,12 +141,11 @@ func (d *draft) Commit(ctx context.Context) (reference string, err error) {
 		withBody:   a.pointer != nil,
 	})
 	if err != nil {
-		return "", fmt.Errorf("order %s: %w", d.order.Key, err)
+		return "", err
 	}
 	reference, err = a.reference(answer)
 	if err != nil {
-		return "", invoice.UnknownOutcome(fmt.Errorf("order %s: %s has taken the invoice, but what it is called is not known: %w",
-			d.order.Key, place(a.config.URL), err))
+		return "", invoice.UnknownOutcome(fmt.Errorf("%s has taken the invoice, but what it is called is not known: %w", place(a.config.URL), err))
 	}
 	return reference, nil
 }
@@ -162,7 +161,7 @@ func (f *findable) Find(ctx context.Context) (reference string, err error) {
 	})
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("looking for order %s: %w", f.order.Key, err)
+		return "", fmt.Errorf("looking for the invoice: %w", err)
 	case answer.status == nethttp.StatusNotFound:
 		return "", fmt.Errorf("%w: %s has none with the key %s", invoice.ErrNotFound, place(a.config.URL), f.order.Key)
 	}

@@ -107,6 +107,9 @@ func TestFaults(t *testing.T) {
 				if got != tc.want {
 					t.Errorf("the first Commit is %q: %v; want %q", got, err, tc.want)
 				}
+				if err != nil && strings.Contains(err.Error(), order.Key) {
+					t.Errorf("%q names the order, as whoever committed it does", err)
+				}
 				if tc.want == good {
 					h.wantOne(t, order, "posted", threeItems()...)
 				}

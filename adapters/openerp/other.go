@@ -52,8 +52,8 @@ func (d *draft) readLines(ctx context.Context, at *saved) ([]savedLine, error) {
 // explainOther is a permanent error that shows both contents: how many lines
 // and what total there is, and the first line that differs.
 func (d *draft) explainOther(ctx context.Context, at *saved) error {
-	text := fmt.Sprintf("order %s: %v: %s comes to %s %s untaxed, and the order to %s %s",
-		d.order.Key, errOther, at, at.mark.total, at.Currency.Name, d.total().Abs(), d.order.Currency)
+	text := fmt.Sprintf("%v: %s comes to %s %s untaxed, and the order to %s %s",
+		errOther, at, at.mark.total, at.Currency.Name, d.total().Abs(), d.order.Currency)
 	lines, err := d.readLines(ctx, at)
 	if err != nil {
 		return altered("%s", text) // what is known is told all the same

@@ -24,7 +24,7 @@ func (d *draft) Commit(ctx context.Context) (reference string, err error) {
 		return "", d.explainOther(ctx, at)
 	}
 	if err != nil {
-		return "", fmt.Errorf("order %s: %w", d.order.Key, err)
+		return "", err
 	}
 	return at.reference(), nil
 }

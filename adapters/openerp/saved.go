@@ -155,7 +155,7 @@ func (d *draft) judge(s *saved) (stage, error) {
 func (d *draft) Find(ctx context.Context) (reference string, err error) {
 	at, err := d.lookUp(ctx)
 	if err != nil {
-		return "", fmt.Errorf("looking for order %s: %w", d.order.Key, err)
+		return "", fmt.Errorf("looking for the invoice: %w", err)
 	}
 	if at == nil {
 		return "", fmt.Errorf("%w: Odoo has none with the key %s", invoice.ErrNotFound, d.order.Key)
@@ -168,7 +168,7 @@ func (d *draft) Find(ctx context.Context) (reference string, err error) {
 	case errors.Is(err, errOther):
 		return "", d.explainOther(ctx, at)
 	case err != nil:
-		return "", fmt.Errorf("order %s: %w", d.order.Key, err)
+		return "", err
 	case found == stageBegun:
 		return "", fmt.Errorf("%w: %s has %d of the %d lines of order %s", invoice.ErrUnfinished, at, len(at.Lines), at.mark.lines, d.order.Key)
 	case found == stageWhole && d.erp.config.Post:
