@@ -15,6 +15,11 @@ func canDraw(w io.Writer) io.Writer {
 	if !ok || !term.IsTerminal(int(f.Fd())) || os.Getenv("TERM") == "dumb" || os.Getenv("TERM") == "" {
 		return nil
 	}
+	if width, height, err := term.GetSize(int(f.Fd())); err != nil || width == 0 || height == 0 {
+		// As of a script's terminal. Of one that it cannot measure the library
+		// takes it that there are 80 columns.
+		return struct{ io.Writer }{f}
+	}
 	return f
 }
 

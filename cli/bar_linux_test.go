@@ -11,8 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openTerminal opens a terminal of 100 columns, and what shows what is on it.
-func openTerminal(t *testing.T) (screen, terminal *os.File) {
+// openTerminal opens a terminal of so many rows and columns, and what shows what
+// is on it.
+func openTerminal(t *testing.T, rows, columns uint16) (screen, terminal *os.File) {
 	t.Helper()
 	screen, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
 	if err != nil {
@@ -25,7 +26,7 @@ func openTerminal(t *testing.T) (screen, terminal *os.File) {
 		err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0)
 	}
 	if err == nil {
-		err = unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: 100})
+		err = unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: rows, Col: columns})
 	}
 	if err == nil {
 		terminal, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
@@ -41,7 +42,12 @@ func openTerminal(t *testing.T) (screen, terminal *os.File) {
 // away; but not where the user or the terminal would not have it.
 func TestTerminal(t *testing.T) {
 	t.Setenv("NO_COLOR", "1")
-	screen, terminal := openTerminal(t)
+	t.Run("of a size", func(t *testing.T) { testTerminal(t, 24, 100) })
+	t.Run("of none", func(t *testing.T) { testTerminal(t, 0, 0) })
+}
+
+func testTerminal(t *testing.T, rows, columns uint16) {
+	screen, terminal := openTerminal(t, rows, columns)
 	ticks, clock := make(chan time.Time), time.Unix(0, 0)
 	app := func(options talk) *App {
 		a := &App{Stderr: terminal, talk: options, Now: func() time.Time { return clock }}
@@ -121,7 +127,7 @@ func seen(t *testing.T, sent string) string {
 // left all the same, as does the next picture, and nothing is left of the bar.
 func TestTerminalEchoes(t *testing.T) {
 	t.Setenv("TERM", "xterm")
-	screen, terminal := openTerminal(t)
+	screen, terminal := openTerminal(t, 24, 100)
 	ticks, clock := make(chan time.Time), time.Unix(0, 0)
 	a := &App{Stderr: terminal, Now: func() time.Time { return clock }}
 	a.tick = func(time.Duration) (<-chan time.Time, func()) { return ticks, func() {} }
