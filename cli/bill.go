@@ -37,15 +37,12 @@ func billCommand(a *App) *cobra.Command {
 	due := cmd.Flags().Bool("due", false, "whatever may be billed by now, instead of one block")
 	tenants := tenantFlag(cmd)
 	output := outputFlag(cmd)
-	workers := cmd.Flags().Int("workers", 4, "the `number` of tenants that are billed at the same time")
+	workers := workersFlag(cmd, 4, 1, "the `number` of tenants that are billed at the same time")
 	lease := leaseFlag(cmd)
 	cmd.RunE = a.with(needERP, func(ctx context.Context, s *session, cmd *cobra.Command, _ []string) error {
 		bill, err := whatToBill(s, cmd, &flags, *due)
 		if err != nil {
 			return err
-		}
-		if *workers < 1 {
-			return wrongUse("--workers %d: at least one tenant is billed at a time", *workers)
 		}
 		if s.Lease, err = lease(); err != nil {
 			return err

@@ -37,7 +37,7 @@ func collectCommand(a *App) *cobra.Command {
 		Args:    noArgs,
 	}
 	cmd.Flags().StringVar(&through, "through", "", "the samples are complete up to this `time`, on a window border; a date is where its day begins")
-	workers := cmd.Flags().Int("workers", 0, "the `number` of resources that are computed at the same time; 0 for one on each core")
+	workers := workersFlag(cmd, 0, 0, "the `number` of resources that are computed at the same time; 0 for one on each core")
 	output := outputFlag(cmd)
 	cmd.RunE = a.with(needSources, func(ctx context.Context, s *session, cmd *cobra.Command, _ []string) error {
 		var until time.Time

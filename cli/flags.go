@@ -83,6 +83,37 @@ func (l *idList) String() string { return strings.Join(*l, ",") }
 // Type implements pflag.Value.
 func (l *idList) Type() string { return "ids" }
 
+// mostWorkers is how many things are done at the same time at most: more than
+// any machine has cores, or an ERP answers at once.
+const mostWorkers = 256
+
+// workersFlag says how many things are done at the same time: so many unless
+// something else is said, and at least as many as that.
+func workersFlag(cmd *cobra.Command, unless, least int, what string) *int {
+	w := &workers{unless, least}
+	cmd.Flags().Var(w, "workers", what)
+	return &w.n
+}
+
+// A workers is the value of a flag: a number from least to mostWorkers.
+type workers struct{ n, least int }
+
+// Set implements pflag.Value.
+func (w *workers) Set(text string) error {
+	n, err := strconv.Atoi(text)
+	if err == nil && (n < w.least || n > mostWorkers) {
+		err = fmt.Errorf("write a number from %d to %d", w.least, mostWorkers)
+	}
+	w.n = n
+	return err
+}
+
+// String implements pflag.Value.
+func (w *workers) String() string { return strconv.Itoa(w.n) }
+
+// Type implements pflag.Value.
+func (w *workers) Type() string { return "int" }
+
 // leaseFlag says for how long an order is held.
 func leaseFlag(cmd *cobra.Command) func() (time.Duration, error) {
 	text := cmd.Flags().String("lease", "10m", "the `duration` that the ERP may take to save an invoice; after that another process may go on with it")
