@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -15,6 +17,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/openstack-artifice/artifice/cli"
 	"github.com/openstack-artifice/artifice/cmd/artifice/internal/cloud"
@@ -45,22 +48,51 @@ func demo(app *cli.App) *cobra.Command {
 			"own, with a config and rates, collects them, bills the month and shows the\n" +
 			"invoices. Run it again, and nothing is billed twice.",
 		Example: "  artifice demo",
-		Args:    cobra.NoArgs,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("config") {
+				return errors.New("demo has a config of its own, in --dir: leave --config out")
+			}
+			return cobra.NoArgs(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return runDemo(cmd.Context(), app, dir)
+			return runDemo(cmd.Context(), app, dir, flagsOfAll(cmd))
 		},
 	}
 	cmd.Flags().StringVar(&dir, "dir", "artifice-demo", "the `directory` to work in")
 	return cmd
 }
 
-func runDemo(ctx context.Context, app *cli.App, dir string) error {
+// flagsOfAll are the flags of every command, as they were given to this one.
+func flagsOfAll(cmd *cobra.Command) []string {
+	var flags []string
+	cmd.InheritedFlags().VisitAll(func(f *pflag.Flag) {
+		if f.Changed {
+			flags = append(flags, "--"+f.Name+"="+f.Value.String())
+		}
+	})
+	return flags
+}
+
+// beside is a program like app that writes its results elsewhere. Its command
+// lines leave alone what app was told by its own.
+func beside(app *cli.App, stdout io.Writer) *cli.App {
+	return &cli.App{Registry: app.Registry, Stdout: stdout, Stderr: app.Stderr, Now: app.Now, Program: app.Program}
+}
+
+func runDemo(ctx context.Context, app *cli.App, dir string, flags []string) error {
 	say := func(format string, args ...any) { fmt.Fprintf(app.Stdout, format+"\n", args...) }
 	simulated := cloud.New(demoSeed, cloud.March2025())
 	if err := prepareDemo(simulated, dir); err != nil {
 		return toOwnDir(err)
 	}
 	config := filepath.Join(dir, "artifice.ini")
+	flags = append(flags, "--config", config)
+	run := func(stdout io.Writer, args ...string) error {
+		if code := beside(app, stdout).Run(ctx, append(args, flags...)...); code != cli.ExitDone {
+			return fmt.Errorf("artifice %s ended with exit code %d", args[0], code)
+		}
+		return nil
+	}
 	say("A simulated cloud: %d tenants in 2 datacenters, every sample of %s in %s", len(simulated.Tenants()), demoMonth, filepath.Join(dir, "samples"))
 
 	through := cloud.March2025().End.Format(time.RFC3339)
@@ -68,20 +100,24 @@ func runDemo(ctx context.Context, app *cli.App, dir string) error {
 		{"collect", "--through", through},
 		{"bill", "--month", demoMonth},
 	} {
-		say("\n$ artifice %s --config %s", strings.Join(args, " "), config)
-		if code := app.Run(ctx, append(args, "--config", config)...); code != cli.ExitDone {
-			return fmt.Errorf("artifice %s ended with exit code %d", args[0], code)
+		say("\n$ artifice %s", strings.Join(append(args, flags...), " "))
+		if err := run(app.Stdout, args...); err != nil {
+			return err
 		}
 	}
 	say("\nThe invoices, as they were billed:")
-	orders, err := demoOrders(ctx, app, config)
+	var list bytes.Buffer
+	if err := run(&list, "orders", "--output", "json"); err != nil {
+		return err
+	}
+	orders, err := orderKeys(list.Bytes())
 	if err != nil {
 		return err
 	}
 	for _, order := range orders {
 		say("")
-		if code := app.Run(ctx, "statement", order, "--config", config); code != cli.ExitDone {
-			return fmt.Errorf("artifice statement %s ended with exit code %d", order, code)
+		if err := run(app.Stdout, "statement", order); err != nil {
+			return err
 		}
 	}
 	files, err := demoFiles(dir)
