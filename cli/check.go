@@ -15,7 +15,6 @@ import (
 	"github.com/openstack-artifice/artifice/deployment"
 	"github.com/openstack-artifice/artifice/internal/billing"
 	"github.com/openstack-artifice/artifice/invoice"
-	"github.com/openstack-artifice/artifice/ledger"
 	"github.com/openstack-artifice/artifice/usage"
 )
 
@@ -235,12 +234,7 @@ func (a *App) checkLedger(cmd *cobra.Command, c *checks, d *deployment.Deploymen
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	prober, ok := s.Store.(ledger.Prober)
-	if !ok {
-		return nil
-	}
-	presence, err := prober.Probe(cmd.Context())
-	if err != nil || presence != ledger.Present {
+	if there, err := s.present(cmd.Context()); err != nil || !there {
 		return err
 	}
 	c.add(d.Store.Key, "deployment "+s.Deployment, s.SameDeployment(cmd.Context()))

@@ -93,6 +93,9 @@ func (a *App) Run(ctx context.Context, args ...string) int {
 		a.talk.open(cmd, a.Stderr, a.named) // what is wrong use did not begin
 	}
 	code := a.end(ctx, cmd, err)
+	if cmd.Name() == cobra.ShellCompRequestCmd {
+		return code // the flags are those of a command that did not run
+	}
 	if err := a.says.write(cmd.Name(), code, a.Now()); err != nil {
 		a.report(fmt.Errorf("--metrics-file: %w", err))
 		return max(code, ExitFailed)

@@ -13,6 +13,7 @@ import (
 	"github.com/openstack-artifice/artifice/config"
 	"github.com/openstack-artifice/artifice/deployment"
 	"github.com/openstack-artifice/artifice/internal/billing"
+	"github.com/openstack-artifice/artifice/ledger"
 )
 
 // load reads and checks the config that --config names.
@@ -120,6 +121,17 @@ func openAdapter[T any](ctx context.Context, s *session, bound deployment.Bound[
 		s.closers = append(s.closers, c)
 	}
 	return adapter, nil
+}
+
+// present reports whether there is a ledger that can be read without making or
+// changing anything.
+func (s *session) present(ctx context.Context) (bool, error) {
+	prober, ok := s.Store.(ledger.Prober)
+	if !ok {
+		return false, nil
+	}
+	presence, err := prober.Probe(ctx)
+	return presence == ledger.Present, err
 }
 
 // close closes what was opened, the last first.
