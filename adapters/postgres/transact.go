@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -133,7 +134,7 @@ func mayRun(err error) int {
 // ended reports whether the server ended the connection.
 func ended(err error) bool {
 	failure, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && failure.Code[:3] == "57P"
+	return ok && strings.HasPrefix(failure.Code, "57P")
 }
 
 // wait lets the others go on, for a while that grows and that chance makes
