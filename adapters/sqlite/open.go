@@ -148,6 +148,8 @@ func checkFile(path string) error {
 		return err
 	case !info.Mode().IsRegular():
 		return errors.New("is not a file: name the database file, not its directory")
+	case mountedAlone(path):
+		return errors.New("is mounted alone, and its journal, which has what was billed last, would be elsewhere: mount its directory")
 	case info.Size() == 0:
 		// A ledger that was lost is not begun anew in silence: what it had
 		// billed would be billed again.
