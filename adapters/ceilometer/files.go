@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/openstack-artifice/artifice/adapters/ceilometer/internal/spool"
+	"github.com/openstack-artifice/artifice/usage"
 )
 
 // suffixes are the names that a file of samples ends in.
@@ -199,18 +200,23 @@ func (s *Source) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
 	}
 }
 
-// countRefused counts what a receiver set aside. Where there is some, its error
-// says what is to be done.
+// countRefused counts what a receiver set aside. Where there is some it warns of
+// that, and says what is to be done: what is sent and right is taken in all the
+// same, until there is so much that what is odd must be refused.
 func (s *Source) countRefused(info fs.FileInfo) (int, error) {
 	if !info.IsDir() {
 		return 0, nil
 	}
 	n, err := spool.CountRefused(s.path)
-	if n > 0 {
-		err = fmt.Errorf("%s: there are %d files of what could not be taken in; correct them and move them to %s as *.json, or remove them",
-			filepath.Join(s.path, spool.Refused), n, s.path)
+	if n == 0 || err != nil {
+		return n, err
 	}
-	return n, err
+	remedy := fmt.Sprintf("correct them and move them to %s as *.json, or remove them", s.path)
+	dir := filepath.Join(s.path, spool.Refused)
+	if n >= spool.DefaultMaxRefused {
+		return n, fmt.Errorf("%s: files of what could not be taken in: %d, and no more are set aside, so that what cannot be right is lost; %s", dir, n, remedy)
+	}
+	return n, &usage.Warning{Err: fmt.Errorf("%s: files of what could not be taken in: %d; %s", dir, n, remedy)}
 }
 
 func openable(name string) error {

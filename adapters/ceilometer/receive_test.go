@@ -215,16 +215,49 @@ func TestReceiveMistakes(t *testing.T) {
 			if text, err := os.ReadFile(files[0]); err != nil || string(text) != test.batch {
 				t.Errorf("set aside is %q, %v", text, err)
 			}
-			health := ""
-			for check, err := range r.CheckHealth(t.Context()) {
-				if check == "refused batches" {
-					health = err.Error()
-				}
-			}
-			if !strings.Contains(health, "1 files of what could not be taken in; correct them and move them to") {
-				t.Errorf("check says %q", health)
+			var warning *usage.Warning
+			if health := r.refusedHealth(t); !errors.As(health, &warning) || !strings.Contains(health.Error(), "files of what could not be taken in: 1; correct them and move them to") {
+				t.Errorf("check says %v", health)
 			}
 		})
+	}
+}
+
+// refusedHealth is what a check tells of what was set aside.
+func (r *receiving) refusedHealth(t *testing.T) (health error) {
+	t.Helper()
+	for check, err := range r.CheckHealth(t.Context()) {
+		if check == "refused batches" {
+			health = err
+		}
+	}
+	return health
+}
+
+// What was set aside turns nothing red, but where no more can be.
+func TestRefusedHealth(t *testing.T) {
+	r := startReceiving(t, ReceiveConfig{})
+	r.post("{}")
+	dir := filepath.Join(r.dir, spool.Refused)
+	var warning *usage.Warning
+	for n := 1; n < spool.DefaultMaxRefused; n++ {
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprint(n)), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if n == spool.DefaultMaxRefused-2 { // and the one that was sent
+			if health := r.refusedHealth(t); !errors.As(health, &warning) {
+				t.Errorf("of %d files check says %v", n+1, health)
+			}
+		}
+	}
+	if health := r.refusedHealth(t); health == nil || errors.As(health, &warning) || !strings.Contains(health.Error(), "no more are set aside") {
+		t.Errorf("where there is no room check says %v", health)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if health := r.refusedHealth(t); health != nil {
+		t.Errorf("once all are removed check says %v", health)
 	}
 }
 

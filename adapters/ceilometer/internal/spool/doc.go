@@ -31,11 +31,14 @@ const (
 	fileMode = 0o640
 )
 
+// DefaultMaxRefused is how many files are set aside at most.
+const DefaultMaxRefused = 10_000
+
 // Options are how a spool works. The zero value has defaults.
 type Options struct {
 	SealAfter  time.Duration // after which a file is given its name; a minute
 	SealSize   int64         // bytes from which on it is; 8 MiB
-	MaxRefused int           // files that are set aside at most; 10,000
+	MaxRefused int           // files that are set aside at most; 0 for DefaultMaxRefused
 	Now        func() time.Time
 
 	// create makes a new file. It is set by tests.
@@ -50,7 +53,7 @@ func (o Options) orDefault() Options {
 		o.SealSize = 8 << 20
 	}
 	if o.MaxRefused <= 0 {
-		o.MaxRefused = 10_000
+		o.MaxRefused = DefaultMaxRefused
 	}
 	if o.Now == nil {
 		o.Now = time.Now
