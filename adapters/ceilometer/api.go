@@ -191,21 +191,11 @@ func (a *API) findShape(ctx context.Context, prefix string) (string, error) {
 // CheckHealth tells whether the login works, what the cloud's own checks tell,
 // and whether samples can be asked for.
 func (a *API) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
-		failed := false
-		for name, err := range a.cloud.CheckHealth(ctx, a.service) {
-			failed = failed || err != nil
-			if !yield(name, err) {
-				return
-			}
-		}
-		if failed {
-			return
-		}
+	return a.cloud.CheckHealth(ctx, a.service, func(yield func(string, error) bool) {
 		r, err := a.begin(ctx, usage.Query{Meters: []string{"instance"}})
 		if err == nil {
 			_, err = r.ask(ctx, span{meter: "instance", from: r.to.Add(-time.Hour), to: r.to}, 1)
 		}
 		yield("samples", err)
-	}
+	})
 }

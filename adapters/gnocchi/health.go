@@ -19,17 +19,7 @@ const carried = 32 * 24 * time.Hour
 // and whether the archive policies of what is billed keep measures until they
 // are.
 func (s *Source) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
-		failed := false
-		for name, err := range s.cloud.CheckHealth(ctx, s.service) {
-			failed = failed || err != nil
-			if !yield(name, err) {
-				return
-			}
-		}
-		if failed {
-			return
-		}
+	return s.cloud.CheckHealth(ctx, s.service, func(yield func(string, error) bool) {
 		stock, err := s.stock(ctx, metricsOf(s.meters))
 		if err != nil {
 			yield("archive policies", err)
@@ -48,7 +38,7 @@ func (s *Source) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
 				return
 			}
 		}
-	}
+	})
 }
 
 // check warns of a policy that loses measures before they are billed, unless they

@@ -1,6 +1,7 @@
 package openstack
 
 import (
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -70,6 +71,38 @@ func (f TenantFilter) takes(p *project, domains []string) bool {
 		return true
 	}
 	return false
+}
+
+// idle says which values of the keys take none of the projects that the other
+// keys take, or ignore none. domains are the ids of those that Domain lists, one
+// for each. What Include lists and nobody knows is an error of its own.
+func (f TenantFilter) idle(projects []*project, domains []string) (idle []string) {
+	check := func(key, value string, only TenantFilter, domains []string) {
+		if !slices.ContainsFunc(projects, func(p *project) bool { return only.takes(p, domains) }) {
+			idle = append(idle, fmt.Sprintf("%s: %q is in vain: no project that the other keys take has it (look how it is written)", key, value))
+		}
+	}
+	for i, value := range f.Domain {
+		check("tenants.domain", value, f, domains[i:i+1])
+	}
+	for _, value := range f.Name {
+		only := f
+		only.Name = []string{value}
+		check("tenants.name", value, only, domains)
+	}
+	for _, value := range f.Tag {
+		only := f
+		only.Tag = []string{value}
+		check("tenants.tag", value, only, domains)
+	}
+	for _, value := range f.Ignore {
+		only := f
+		only.Include, only.Ignore = []string{value}, nil
+		if !isID(value) { // that may be of one which was deleted
+			check("tenants.ignore", value, only, domains)
+		}
+	}
+	return idle
 }
 
 // isCalled reports whether a pattern matches the name. A slash in a name is like

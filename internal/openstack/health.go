@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/openstack-artifice/artifice/usage"
@@ -16,28 +17,34 @@ import (
 const maxSkew = 30 * time.Second
 
 // CheckHealth tells whether the login works, whether the clocks agree, whether
-// projects can be listed, whether the services serve, and whether names can be
-// had where the config asks for them. It yields the name of every check with its
-// outcome, and changes nothing. After a login that does not work there is
-// nothing further to check.
-func (c *Cloud) CheckHealth(ctx context.Context, services ...*Service) iter.Seq2[string, error] {
+// projects can be listed and which of tenants.* take none, whether the service
+// serves, and whether names can be had where the config asks for them. Where
+// nothing of that fails the further checks are made. It yields the name of every
+// check with its outcome, and changes nothing. After a login that does not work
+// there is nothing to check.
+func (c *Cloud) CheckHealth(ctx context.Context, s *Service, further iter.Seq2[string, error]) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		t, err := c.token(ctx, "")
-		if !yield("login", err) || err != nil {
-			return
-		}
-		if !yield("clock", c.checkSkew(t.skew)) || !yield("projects", c.checkProjects(ctx)) {
-			return
-		}
-		for _, s := range services {
-			if !yield("endpoint "+s.kind, s.check(ctx)) {
-				return
+		failed := false
+		tell := func(name string, err error) bool {
+			if _, warned := err.(*usage.Warning); err != nil && !warned {
+				failed = true
 			}
+			return yield(name, err)
+		}
+		t, err := c.token(ctx, "")
+		if !tell("login", err) || err != nil {
+			return
+		}
+		if !tell("clock", c.checkSkew(t.skew)) || !tell("projects", c.checkProjects(ctx)) || !tell("endpoint "+s.kind, s.check(ctx)) {
+			return
 		}
 		for _, kind := range []usage.NameKind{usage.FlavorNames, usage.VolumeTypeNames} {
-			if n, err := c.checkNames(ctx, kind); (n > 0 || err != nil) && !yield(fmt.Sprintf("names: %ss (%d)", kind, n), err) {
+			if n, err := c.checkNames(ctx, kind); (n > 0 || err != nil) && !tell(fmt.Sprintf("names: %ss (%d)", kind, n), err) {
 				return
 			}
+		}
+		if !failed {
+			further(yield)
 		}
 	}
 }
@@ -66,11 +73,45 @@ func (c *Cloud) checkSkew(skew time.Duration) error {
 	return fmt.Errorf("our clock is %v %s that of %s (let NTP set both)", skew, where, c)
 }
 
+// checkProjects tells what keeps tenants from being known, and warns of those of
+// tenants.* that are in vain: a typing error bills nobody, and nobody misses that.
 func (c *Cloud) checkProjects(ctx context.Context) error {
+	var errs []error
+	taken := 0
 	for _, err := range c.Tenants(ctx) {
+		if err != nil {
+			errs = append(errs, err)
+		} else {
+			taken++
+		}
+	}
+	switch {
+	case len(errs) > 0:
+		return errors.Join(errs...)
+	case !c.config.Tenants.narrows() && taken == 0:
+		return fmt.Errorf("%s: there are no projects", c)
+	case !c.config.Tenants.narrows():
+		return nil
+	}
+	names, domains, err := c.domains(ctx)
+	if err != nil {
 		return err
 	}
-	return fmt.Errorf("%s: there is no project that tenants.* take", c)
+	var projects []*project
+	for p, err := range c.projects(ctx, names, domains) {
+		if err != nil {
+			return err
+		}
+		projects = append(projects, p)
+	}
+	idle := c.config.Tenants.idle(projects, domains)
+	if taken == 0 {
+		idle = append([]string{"tenants.* take no project: nobody is billed"}, idle...)
+	}
+	if len(idle) == 0 {
+		return nil
+	}
+	return &usage.Warning{Err: fmt.Errorf("%s: %s", c, strings.Join(idle, "\n"))}
 }
 
 // check asks for the root of a service, which tells its versions.

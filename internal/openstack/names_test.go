@@ -260,15 +260,17 @@ func TestCheckNames(t *testing.T) {
 	}{
 		{nova("/metric/v2.1/flavors", ""), "names: flavors (5): <nil>"},
 		{status(403), "names: flavors (0): the cloud at"},
-		{nil, "projects: <nil>"},
+		{nil, "endpoint metric: <nil>"},
 	} {
 		f := newFake(t)
-		f.projects, f.service = new(keystone).ServeHTTP, test.service
+		f.projects, f.service = new(keystone).ServeHTTP, status(300)
 		if test.service != nil {
+			f.service = test.service
 			f.offering(entryJSON("compute", endpointJSON("public", "north", f.URL+"/metric/v2.1")))
 		}
 		last := ""
-		for name, err := range f.knowing(t, nil).CheckHealth(t.Context()) {
+		cloud := f.knowing(t, nil)
+		for name, err := range cloud.CheckHealth(t.Context(), cloud.Service("metric", nil), func(func(string, error) bool) {}) {
 			last = fmt.Sprintf("%s: %v", name, err)
 		}
 		if !strings.HasPrefix(last, test.want) {

@@ -213,7 +213,8 @@ func TestRealTenants(t *testing.T) {
 			}
 		}
 	}
-	for name, err := range admin(t, r, TenantFilter{}, Options{}).CheckHealth(t.Context()) {
+	cloud := admin(t, r, TenantFilter{}, Options{})
+	for name, err := range cloud.CheckHealth(t.Context(), cloud.Service("identity", nil), func(func(string, error) bool) {}) {
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}

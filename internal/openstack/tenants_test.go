@@ -143,6 +143,59 @@ func TestTenants(t *testing.T) {
 	}
 }
 
+// TestTenantsInVain warns of what is written in tenants.* and takes nobody.
+func TestTenantsInVain(t *testing.T) {
+	const nobody = "tenants.* take no project: nobody is billed"
+	vain := func(key, value string) string {
+		return fmt.Sprintf("tenants.%s: %q is in vain: no project that the other keys take has it (look how it is written)", key, value)
+	}
+	for name, test := range map[string]struct {
+		filter TenantFilter
+		want   []string
+	}{
+		"all take some":                {TenantFilter{Domain: []string{"North", south}, Name: []string{"web*", "db"}, Tag: []string{"billed", "x"}}, nil},
+		"all to ignore are there":      {TenantFilter{Ignore: []string{"web/two", "p4", gone}}, nil},
+		"one tag of two":               {TenantFilter{Tag: []string{"billed", "biled"}}, []string{vain("tag", "biled")}},
+		"one name of two":              {TenantFilter{Name: []string{"wbe*", "db"}}, []string{vain("name", "wbe*")}},
+		"a domain without such":        {TenantFilter{Domain: []string{"North", "South"}, Name: []string{"*two"}}, []string{vain("domain", "South")}},
+		"one to ignore":                {TenantFilter{Ignore: []string{"web/tow", "p1"}}, []string{vain("ignore", "web/tow")}},
+		"one to ignore, of elsewhere":  {TenantFilter{Domain: []string{"North"}, Ignore: []string{"db"}}, []string{vain("ignore", "db")}},
+		"nobody":                       {TenantFilter{Tag: []string{"gold"}}, []string{nobody, vain("tag", "gold")}},
+		"nobody together":              {TenantFilter{Domain: []string{"South"}, Name: []string{"*two"}}, []string{nobody, vain("domain", "South"), vain("name", "*two")}},
+		"nobody, as all are to ignore": {TenantFilter{Domain: []string{"South"}, Ignore: []string{"db", "p4"}}, []string{nobody, vain("domain", "South")}},
+	} {
+		f := newFake(t)
+		f.projects = new(keystone).ServeHTTP
+		c := f.config(t)
+		c.Tenants = test.filter
+		err := mustOpen(t, c, f.clock.options()).checkProjects(t.Context())
+		if len(test.want) == 0 {
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		warning, ok := err.(*usage.Warning)
+		if !ok {
+			t.Errorf("%s: %v is no warning", name, err)
+			continue
+		}
+		wantError(t, warning, "")
+		_, said, _ := strings.Cut(warning.Error(), ": ")
+		if diff := cmp.Diff(test.want, strings.Split(said, "\n")); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", name, diff)
+		}
+	}
+	// What nobody has at all keeps from collecting, and so it fails, not only the first.
+	f := newFake(t)
+	f.projects = new(keystone).ServeHTTP
+	c := f.config(t)
+	c.Tenants.Include = []string{"p1", "web/oen"}
+	if err := mustOpen(t, c, f.clock.options()).checkProjects(t.Context()); err == nil || !strings.Contains(err.Error(), `tenants.include: there is no project "web/oen"`) {
+		t.Errorf("of a project that there is not: %v", err)
+	}
+}
+
 func TestTenantsExtra(t *testing.T) {
 	f := newFake(t)
 	f.projects = new(keystone).ServeHTTP
