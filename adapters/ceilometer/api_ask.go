@@ -67,11 +67,9 @@ func (r *apiReader) parse(ctx context.Context, a *openstack.Answer, within span)
 		if err = r.tenants.Ask(ctx, s.Tenant); err != nil {
 			return false
 		}
-		switch {
-		case !within.has(s.Time):
-		case !r.tenants.Takes(s.Tenant):
-			leaveOut(s, "its tenant is not among those of tenants.*")
-		default:
+		if why := r.tenants.Stranger(s.Tenant); why != "" {
+			leaveOut(s, why)
+		} else if within.has(s.Time) {
 			all = append(all, found{sample: s})
 		}
 		return true

@@ -219,8 +219,10 @@ func TestAPITenants(t *testing.T) {
 	if n := count(); n != 2 {
 		t.Errorf("%d samples of t0, want 2", n)
 	}
-	const why = ": its tenant is not among those of tenants.*"
-	if diff := cmp.Diff(map[string]bool{"t1" + why: true, "t2" + why: true}, left); diff != "" {
+	why := func(tenant string) string {
+		return tenant + `: tenants.* do not take its project "` + tenant + `" (was it deleted in Keystone? see tenants.deleted and tenants.include)`
+	}
+	if diff := cmp.Diff(map[string]bool{why("t1"): true, why("t2"): true}, left); diff != "" {
 		t.Errorf("left out (-want +got):\n%s", diff)
 	}
 	q.Collected = map[string]time.Time{"t1": march, "t2": march}

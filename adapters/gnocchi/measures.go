@@ -60,7 +60,7 @@ func (r *reading) measure(ctx context.Context, e errand, jobs []job, got *measur
 	answer, err := r.service.Do(ctx, request)
 	if err == nil {
 		if err := decodeMeasures(answer.Body, e, got); err != nil {
-			return fmt.Errorf("%s: the answer of POST %s is not as Gnocchi's are: %w", r.cloud, path(answer.URL), err)
+			return fmt.Errorf("%s: the answer of POST %s is not as Gnocchi's are: %w", r.cloud, answer.Place(), err)
 		}
 		return nil
 	}
@@ -84,10 +84,6 @@ func (r *reading) measure(ctx context.Context, e errand, jobs []job, got *measur
 	}
 	got.mistakes[jobs[0].metric] = fmt.Errorf("metric %s: %w", strconv.Quote(jobs[0].metric), err)
 	return nil
-}
-
-func path(u *url.URL) string {
-	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 }
 
 // aggregates is a request for the measures of many metrics, as they are.

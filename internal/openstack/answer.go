@@ -20,6 +20,9 @@ type Answer struct {
 	cloud *Cloud
 }
 
+// Place is where it comes from, without the query.
+func (a *Answer) Place() string { return place(a.URL) }
+
 // Decode reads the body, which is one JSON value, into dst. The error names
 // what was asked.
 func (a *Answer) Decode(dst any) error {
@@ -32,7 +35,7 @@ func (a *Answer) Decode(dst any) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("%s: the answer of %s is not the JSON that it should be: %s", a.cloud, place(a.URL), oneLine(a.cloud.redact(err.Error())))
+		return fmt.Errorf("%s: the answer of %s is not the JSON that it should be: %s", a.cloud, a.Place(), oneLine(a.cloud.redact(err.Error())))
 	}
 	return nil
 }

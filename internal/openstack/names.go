@@ -181,12 +181,12 @@ func decodeNames(answer *Answer, l listing) (*namePage, error) {
 	}
 	var things *[]json.RawMessage
 	if err := json.Unmarshal(body[l.list], &things); err != nil || things == nil {
-		return nil, fmt.Errorf("%s: the answer of %s has no list %s; is the catalog's endpoint %s's?", answer.cloud, place(answer.URL), l.list, l.operator)
+		return nil, fmt.Errorf("%s: the answer of %s has no list %s; is the catalog's endpoint %s's?", answer.cloud, answer.Place(), l.list, l.operator)
 	}
 	var links []struct{ Rel string }
 	if text, ok := body[l.more]; ok {
 		if err := json.Unmarshal(text, &links); err != nil {
-			return nil, fmt.Errorf("%s: the answer of %s has %s that are none", answer.cloud, place(answer.URL), l.more)
+			return nil, fmt.Errorf("%s: the answer of %s has %s that are none", answer.cloud, answer.Place(), l.more)
 		}
 	}
 	p := &namePage{things: *things}

@@ -107,7 +107,7 @@ func decodePage(answer *Answer, list string) (*page, error) {
 	case list == "domains" && body.Domains != nil:
 		p.domains = *body.Domains
 	default:
-		return nil, fmt.Errorf("%s: the answer of %s has no %s; is auth_url Keystone's?", answer.cloud, place(answer.URL), list)
+		return nil, fmt.Errorf("%s: the answer of %s has no %s; is auth_url Keystone's?", answer.cloud, answer.Place(), list)
 	}
 	if body.Links.Next != nil && *body.Links.Next != "" {
 		p.next = absolute(answer.URL, *body.Links.Next)

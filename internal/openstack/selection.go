@@ -36,7 +36,7 @@ func (c *Cloud) Select(ctx context.Context, before map[string]time.Time) (*Selec
 	return s, nil
 }
 
-// Ask finds out about a project; Takes then knows. One that was deleted still
+// Ask finds out about a project; Stranger then knows. One that was deleted still
 // counts, where it did before or tenants.deleted says so: what is not taken
 // though it exists was never meant.
 func (s *Selection) Ask(ctx context.Context, project string) error {
@@ -60,13 +60,16 @@ func (s *Selection) Ask(ctx context.Context, project string) error {
 	return nil
 }
 
-// Takes reports whether a project counts that was asked about. It is not for
-// what belongs to no project.
-func (s *Selection) Takes(project string) bool {
+// Stranger says why a project that was asked about does not count, "" where it
+// does. It is not for what belongs to no project.
+func (s *Selection) Stranger(project string) (why string) {
 	if s == nil || s.taken[project] {
-		return true
+		return ""
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.gone[project]
+	if s.gone[project] {
+		return ""
+	}
+	return "tenants.* do not take its project " + strconv.Quote(project) + " (was it deleted in Keystone? see tenants.deleted and tenants.include)"
 }
