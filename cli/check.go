@@ -44,7 +44,7 @@ func checkCommand(a *App) *cobra.Command {
 				return err
 			}
 		}
-		c := a.check(cmd, d, block)
+		c := a.check(cmd.Context(), d, block)
 		if err := cmd.Context().Err(); err != nil {
 			return err
 		}
@@ -61,39 +61,47 @@ func checkCommand(a *App) *cobra.Command {
 
 // check makes all checks: those of prices for a block only, zero for none. What
 // keeps one from being made is the outcome of that one.
-func (a *App) check(cmd *cobra.Command, d *deployment.Deployment, block usage.Span) checks {
-	c := newChecks()
+func (a *App) check(ctx context.Context, d *deployment.Deployment, block usage.Span) checks {
+	c, s := newChecks(), a.session(d)
 	c.add("config", d.Path, nil)
-	meters, err := d.Meters(cmd.Context())
-	names := make([]string, len(meters))
-	for i, m := range meters {
-		names[i] = m.Name
-	}
-	if err == nil {
+	var failed error // of what prices are checked with
+	s.Meters, failed = d.Meters(ctx)
+	if failed == nil {
+		names := make([]string, len(s.Meters))
+		for i, m := range s.Meters {
+			names[i] = m.Name
+		}
 		c.grid.add("ok", "config", "meters", strings.Join(names, ", "))
 	} else {
-		c.add("config", "meters", err)
+		c.add("config", "meters", failed)
 	}
 	c.progress = a.watch.begin(billing.Step{Name: "check", Unit: "checks", Whole: true})
-	for _, s := range d.Sources {
-		healthOf(cmd.Context(), &c, s)
+	for _, bound := range d.Sources {
+		if source, err := healthOf(ctx, &c, s, bound); err == nil {
+			s.Sources = append(s.Sources, billing.Source{Name: bound.Name(), Source: source})
+		}
 	}
 	if len(d.Sources) > 1 {
-		checkShared(cmd.Context(), &c, d.Sources)
+		checkShared(ctx, &c, s.Sources)
 	}
-	failed := c.failed
-	healthOf(cmd.Context(), &c, d.Store)
-	if c.failed == failed {
-		if err := a.checkLedger(cmd, &c, d); err != nil {
-			c.add(d.Store.Key, "deployment "+d.Deployment, err)
-		}
+	healthy := c.failed
+	store, err := healthOf(ctx, &c, s, d.Store)
+	if s.Store, failed = store, errors.Join(failed, err); c.failed == healthy {
+		checkLedger(ctx, &c, s, d.Store.Key)
 	}
-	healthOf(cmd.Context(), &c, d.Invoice)
+	erp, err := healthOf(ctx, &c, s, d.Invoice)
+	s.ERP, failed = erp, errors.Join(failed, err)
 	c.progress.End()
 	if !block.IsZero() {
-		if err := a.checkPrices(cmd, &c, block); err != nil {
-			c.add("invoice", "prices", err)
+		if failed == nil {
+			failed = a.checkPrices(ctx, &c, s, block)
 		}
+		if failed != nil {
+			c.add("invoice", "prices", failed)
+		}
+	}
+	if err := s.close(); err != nil {
+		c.add("config", "close", err)
 	}
 	return c
 }
@@ -203,57 +211,48 @@ func wrap(text string, columns int, indent string) []string {
 }
 
 // healthOf opens an adapter and runs the checks that it has, probing for the
-// optional ability that the contracts of all kinds call CheckHealth.
-func healthOf[T any](ctx context.Context, c *checks, bound deployment.Bound[T]) {
-	adapter, err := bound.Open(ctx)
+// optional ability that the contracts of all kinds call CheckHealth. The error
+// says that it could not be opened.
+func healthOf[T any](ctx context.Context, c *checks, s *session, bound deployment.Bound[T]) (T, error) {
+	adapter, err := openAdapter(ctx, s, bound)
 	if err != nil {
-		c.add(bound.Key, "open", err)
-		return
-	}
-	if closer, ok := any(adapter).(io.Closer); ok {
-		defer closer.Close()
+		c.add(bound.Key, "open", errors.Unwrap(err))
+		return adapter, err
 	}
 	health, ok := any(adapter).(interface {
 		CheckHealth(context.Context) iter.Seq2[string, error]
 	})
 	if !ok {
 		c.add(bound.Key, "open (it has no checks of its own)", nil)
-		return
+		return adapter, nil
 	}
 	for check, err := range health.CheckHealth(ctx) {
 		c.progress.Add(1)
 		c.add(bound.Key, check, err)
 	}
+	return adapter, nil
 }
 
 // checkLedger looks whether the ledger is of this deployment, where there is one
 // that can be read without changing it.
-func (a *App) checkLedger(cmd *cobra.Command, c *checks, d *deployment.Deployment) (err error) {
-	s, err := a.open(cmd.Context(), cmd, 0)
-	if err != nil {
-		return err
+func checkLedger(ctx context.Context, c *checks, s *session, store string) {
+	there, err := s.present(ctx)
+	if err == nil && there {
+		err = s.SameDeployment(ctx)
 	}
-	defer func() { err = errors.Join(err, s.close()) }()
-	if there, err := s.present(cmd.Context()); err != nil || !there {
-		return err
+	if err != nil || there {
+		c.add(store, "deployment "+s.Deployment, err)
 	}
-	c.add(d.Store.Key, "deployment "+s.Deployment, s.SameDeployment(cmd.Context()))
-	return nil
 }
 
 // checkPrices holds the ERP's prices against what was used in a block.
-func (a *App) checkPrices(cmd *cobra.Command, c *checks, block usage.Span) (err error) {
-	s, err := a.open(cmd.Context(), cmd, needERP)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.close()) }()
+func (a *App) checkPrices(ctx context.Context, c *checks, s *session, block usage.Span) error {
 	checker, ok := s.ERP.(invoice.PriceChecker)
 	if !ok {
 		c.add("invoice", a.named("prices (it cannot review them: see artifice draft)"), nil)
 		return nil
 	}
-	used, err := s.Used(cmd.Context(), block)
+	used, err := s.Used(ctx, block)
 	if err != nil {
 		return err
 	}
@@ -265,7 +264,7 @@ func (a *App) checkPrices(cmd *cobra.Command, c *checks, block usage.Span) (err 
 			}
 		}
 	}
-	for what, err := range checker.CheckPrices(cmd.Context(), block, s.Currency, pairs) {
+	for what, err := range checker.CheckPrices(ctx, block, s.Currency, pairs) {
 		if errors.Is(err, invoice.ErrNoCost) || invoice.IsPermanent(err) {
 			c.add("invoice", what, err)
 		} else {

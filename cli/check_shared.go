@@ -2,29 +2,15 @@ package cli
 
 import (
 	"context"
-	"io"
 	"maps"
 	"slices"
 
-	"github.com/openstack-artifice/artifice/deployment"
 	"github.com/openstack-artifice/artifice/internal/billing"
-	"github.com/openstack-artifice/artifice/usage"
 )
 
-// checkShared looks whether two sources read the same. That one cannot be opened
-// is told by its own checks.
-func checkShared(ctx context.Context, c *checks, bounds []deployment.Bound[usage.Source]) {
-	var sources []billing.Source
-	for _, bound := range bounds {
-		source, err := bound.Open(ctx)
-		if err != nil {
-			continue
-		}
-		if closer, ok := source.(io.Closer); ok {
-			defer closer.Close()
-		}
-		sources = append(sources, billing.Source{Name: bound.Name(), Source: source})
-	}
+// checkShared looks whether two sources read the same, of those that could be
+// opened.
+func checkShared(ctx context.Context, c *checks, sources []billing.Source) {
 	shared, unknown := billing.SharedPlaces(ctx, sources)
 	for _, s := range shared {
 		if what := "source:" + s.First + " and source:" + s.Second; s.Twice {

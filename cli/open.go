@@ -57,6 +57,18 @@ func (a *App) open(ctx context.Context, cmd *cobra.Command, needs need) (*sessio
 	if err != nil {
 		return nil, err
 	}
+	s := a.session(d)
+	if err := s.openAdapters(ctx, d, needs); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	for _, c := range a.Registry.Compiled() {
+		a.detailf("%s is %s:%s", c.Key, c.Package, c.Type)
+	}
+	return s, nil
+}
+
+// session is a deployment of which nothing is open yet.
+func (a *App) session(d *deployment.Deployment) *session {
 	s := &session{Engine: &billing.Engine{
 		Deployment:  d.Deployment,
 		Adapter:     d.Invoice.Package + ":" + d.Invoice.Type,
@@ -78,13 +90,7 @@ func (a *App) open(ctx context.Context, cmd *cobra.Command, needs need) (*sessio
 	if d.HalfEven {
 		s.Rounding = billing.HalfEven
 	}
-	if err := s.openAdapters(ctx, d, needs); err != nil {
-		return nil, errors.Join(err, s.close())
-	}
-	for _, c := range a.Registry.Compiled() {
-		a.detailf("%s is %s:%s", c.Key, c.Package, c.Type)
-	}
-	return s, nil
+	return s
 }
 
 func (s *session) openAdapters(ctx context.Context, d *deployment.Deployment, needs need) error {
