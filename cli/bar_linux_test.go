@@ -81,7 +81,7 @@ func testTerminal(t *testing.T, rows, columns uint16) {
 		}
 	}
 	got := shown.String()
-	if !strings.Contains(got, "billing 2013-08 [=====") || !strings.Contains(got, "5,000 of 10,000 tenants, 1m left") || !strings.HasSuffix(got, "\x1b[Jend\r\n") {
+	if !strings.Contains(got, "billing 2013-08 [=====") || !strings.Contains(got, "5,000 of 10,000 tenants, 1 min left") || !strings.HasSuffix(got, "\x1b[Jend\r\n") {
 		t.Errorf("the screen shows %q", got)
 	}
 	if strings.Contains(got, "m[") || strings.Contains(got, "\x1b[3") {

@@ -31,7 +31,7 @@ func (s *session) writeGaps(ctx context.Context, a *App, block usage.Span, tenan
 		short.Add(gap)
 		to, length := "", ""
 		if !gap.To.IsZero() {
-			to, length = gap.To.In(s.Location).Format(time.RFC3339), gap.To.Sub(gap.From).String()
+			to, length = gap.To.In(s.Location).Format(time.RFC3339), billing.DurationText(gap.To.Sub(gap.From))
 		}
 		g.add(gap.Tenant, gap.Meter, gap.Resource, gap.Source, gap.From.In(s.Location).Format(time.RFC3339), to, length)
 		if err := out.flush(); err != nil {
@@ -51,5 +51,5 @@ func gapText(g usage.Gap, in *time.Location) string {
 	if g.To.IsZero() {
 		return "since " + from
 	}
-	return fmt.Sprintf("from %s to %s (%v)", from, g.To.In(in).Format(time.RFC3339), g.To.Sub(g.From))
+	return fmt.Sprintf("from %s to %s (%s)", from, g.To.In(in).Format(time.RFC3339), billing.DurationText(g.To.Sub(g.From)))
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"io"
 	"iter"
 	"log/slog"
@@ -250,13 +249,11 @@ func grouped(n int64) string {
 	return text
 }
 
-// roughly writes how long something takes, as exactly as matters.
+// roughly writes how long something takes, as exactly as matters: in whole
+// minutes from one on.
 func roughly(d time.Duration) string {
-	switch {
-	case d < time.Minute:
-		return fmt.Sprintf("%ds", (d+time.Second-1)/time.Second)
-	case d < time.Hour:
-		return fmt.Sprintf("%dm", (d+time.Minute-1)/time.Minute)
+	if rest := d % time.Minute; d > time.Minute && rest > 0 {
+		d += time.Minute - rest
 	}
-	return fmt.Sprintf("%dh%02dm", d/time.Hour, d%time.Hour/time.Minute)
+	return billing.DurationText(d)
 }

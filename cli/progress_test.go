@@ -60,9 +60,9 @@ func TestProgressLines(t *testing.T) {
 	s.pass(2*time.Hour + time.Minute)
 	p.End()
 	want := []string{
-		"billing 2013-08: 100 of 10,000 tenants, 50m left",
-		"reading object: 1,234,567 samples, 2m so far",
-		"pruning: 2h01m so far",
+		"billing 2013-08: 100 of 10,000 tenants, 50 min left",
+		"reading object: 1,234,567 samples, 2 min so far",
+		"pruning: 2 h 1 min so far",
 	}
 	if fmt.Sprint(s.said) != fmt.Sprint(want) || s.every != lineEvery {
 		t.Errorf("every %v it says\n%q, want\n%q", s.every, s.said, want)
@@ -76,10 +76,10 @@ func TestProgressPart(t *testing.T) {
 		samples int64
 		want    string
 	}{
-		{[][2]int64{{20, 0}}, 7, "reading north: 7 samples, 10s so far"},
-		{[][2]int64{{20, 0}, {20, 80}}, 0, "reading north: 25%, 10s so far"},                  // nothing since it began
-		{[][2]int64{{20, 80}, {30, 120}}, 5000, "reading north: 5,000 samples, 25%, 2m left"}, // 90 * 10 s / 10
-		{[][2]int64{{0, 80}, {130, 120}}, 5000, "reading north: 5,000 samples, 100%, 0s left"},
+		{[][2]int64{{20, 0}}, 7, "reading north: 7 samples, 10 s so far"},
+		{[][2]int64{{20, 0}, {20, 80}}, 0, "reading north: 25%, 10 s so far"},                  // nothing since it began
+		{[][2]int64{{20, 80}, {30, 120}}, 5000, "reading north: 5,000 samples, 25%, 2 min left"}, // 90 * 10 s / 10
+		{[][2]int64{{0, 80}, {130, 120}}, 5000, "reading north: 5,000 samples, 100%, 0 s left"},
 	} {
 		s := newScene(nil)
 		p := s.begin(billing.Step{Name: "read", Of: "north", Unit: "samples"})
@@ -108,7 +108,7 @@ func TestProgressBar(t *testing.T) {
 	s.write(io.Discard, "note: in between\n")
 	p.End()
 	all := screen.String()
-	if !strings.Contains(all, "billing 2013-08 [") || !strings.Contains(all, "2,500 of 10,000 tenants, 6s left") || strings.Contains(all, "3s left") {
+	if !strings.Contains(all, "billing 2013-08 [") || !strings.Contains(all, "2,500 of 10,000 tenants, 6 s left") || strings.Contains(all, "3 s left") {
 		t.Errorf("the screen shows %q", all)
 	}
 	if !strings.Contains(all, "note: in between\n") || strings.Contains(all, "\x1b[3") || !strings.HasSuffix(all, "\x1b[J") {
@@ -123,7 +123,7 @@ func TestProgressBar(t *testing.T) {
 	p.Add(7)
 	s.pass(5 * time.Second)
 	p.End()
-	if got := screen.String(); !strings.Contains(got, "reading: 7 samples, 5s so far") {
+	if got := screen.String(); !strings.Contains(got, "reading: 7 samples, 5 s so far") {
 		t.Errorf("the screen shows %q", got)
 	}
 	// What there is to do may be known later.
@@ -184,7 +184,7 @@ func TestStopped(t *testing.T) {
 
 func TestRoughly(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		0: "0s", time.Millisecond: "1s", 59 * time.Second: "59s", time.Minute: "1m", 61 * time.Second: "2m", 25*time.Hour + 90*time.Second: "25h01m",
+		0: "0 s", time.Millisecond: "1 s", 59 * time.Second: "59 s", time.Minute: "1 min", 61 * time.Second: "2 min", 25*time.Hour + 90*time.Second: "25 h 2 min",
 	} {
 		if got := roughly(d); got != want {
 			t.Errorf("%v is %s, want %s", d, got, want)
