@@ -86,7 +86,7 @@ func (a *App) explainWindow(ctx context.Context, s *session, cmd *cobra.Command,
 		return errors.Join(err, fmt.Errorf("there is no sample of resource %s, and no usage in %s\nhint: artifice usage --month %s --by resource lists resources", f.resource, window.Start.In(s.Location).Format(time.RFC3339), window.Start.In(s.Location).Format("2006-01")))
 	}
 	if output != "table" {
-		if werr := explanationGrid(explanations, f.tenant).write(a.Stdout, output); werr != nil {
+		if werr := explanationGrid(explanations).write(a.Stdout, output); werr != nil {
 			return werr
 		}
 		return err
@@ -133,7 +133,7 @@ func (s *session) tellWhose(ctx context.Context, a *App, f explainFlags, explana
 
 // explanationGrid is explanations as data: a row for each sample, volume, entry
 // and adjustment.
-func explanationGrid(all []billing.Explanation, tenant string) *grid {
+func explanationGrid(all []billing.Explanation) *grid {
 	g := newGrid("what", "source", "meter", "resource", "tenant", "time", "service", "datacenter", "#volume", "unit", "id", "origin", "counted", "why")
 	for _, x := range all {
 		for _, r := range x.Readings {

@@ -1,68 +1,132 @@
 package cli
 
 import (
+	"compress/gzip"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/openstack-artifice/artifice/internal/distil"
+	"github.com/openstack-artifice/artifice/internal/archive"
+	"github.com/openstack-artifice/artifice/internal/billing"
+	"github.com/openstack-artifice/artifice/ledger"
 )
 
-func importMappingsCommand(a *App) *cobra.Command {
-	return &cobra.Command{
-		Use:   "import-mappings FILE.yml [TRANSFORMER.yaml]",
-		Short: "turn Distil's meter mappings into sections of a config",
-		Long: "import-mappings reads Distil's meter_mappings.yml, and transformer.yaml (or the\n" +
-			"conf.yaml of 2014) with what its transformers are told, and writes the sections\n" +
-			"that bill the same meters. They go into the config of the deployment.\n\n" +
-			"What Artifice does otherwise, and what cannot be carried over, is told with the\n" +
-			"reason and what to do, and stands in the sections as a comment. Where there are\n" +
-			"mistakes nothing is written, and the exit code is 1. Neither config nor store\n" +
-			"is looked at.",
-		Example: "  artifice import-mappings meter_mappings.yml transformer.yaml > meters.ini",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) < 1 || len(args) > 2 {
-				return wrongUse("%s takes the file of mappings, and that of transformers where there is one\nhint: %s --help", cmd.CommandPath(), cmd.CommandPath())
-			}
-			return nil
-		},
-		RunE: func(_ *cobra.Command, args []string) error {
-			var files [2]distil.File
-			for i, name := range args {
-				file, err := readForeign(name)
-				if err != nil {
-					return err
-				}
-				files[i] = file
-			}
-			result, err := distil.Convert(files[0], files[1])
+func importCommand(a *App) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "import FILE",
+		Short: "fill an empty ledger from a file that export has written",
+		Long: "import reads what export wrote into the store that the config names, which must\n" +
+			"be empty. It keeps all of it or nothing. The file is read whole, and its\n" +
+			"checksum compared, before anything is kept; - reads the standard input.",
+		Example: "  artifice import ledger.jsonl.gz\n  artifice verify",
+		Args:    oneFile,
+	}
+	cmd.RunE = a.with(0, func(ctx context.Context, s *session, cmd *cobra.Command, args []string) error {
+		archiver, err := s.archiver()
+		if err != nil {
+			return err
+		}
+		records := 0
+		err = a.reading(args[0], cmd.InOrStdin(), func(in io.Reader) error {
+			r, err := archive.NewReader(args[0], in)
 			if err != nil {
 				return err
 			}
-			for _, note := range result.Notes {
-				a.warnf("%v", note)
+			if r.Deployment() != s.Deployment {
+				return fmt.Errorf("%s is of the deployment %q, and this one is %q: the keys of its orders would not be found again (set deployment = %s)",
+					args[0], r.Deployment(), s.Deployment, r.Deployment())
 			}
-			if _, err := io.WriteString(a.Stdout, a.named(string(result.INI))); err != nil {
-				return err
-			}
-			a.sayf("%s converted, %s: put the sections into the config and run artifice check", plural(result.Meters, "meter"), plural(len(result.Notes), "note"))
-			return nil
-		},
-	}
+			return archiver.Load(ctx, func(yield func(ledger.Record, error) bool) {
+				for record, err := range r.Records() {
+					records++
+					if !yield(record, err) {
+						return
+					}
+				}
+			})
+		})
+		if errors.Is(err, ledger.ErrNotEmpty) {
+			return fmt.Errorf("%w: import fills a new one only (let the config name another)", err)
+		}
+		if err != nil {
+			return err
+		}
+		a.sayf("imported %d records: artifice verify proves them", records)
+		return nil
+	})
+	return cmd
 }
 
-// readForeign reads a file, and no more of it than is looked at.
-func readForeign(name string) (distil.File, error) {
-	file, err := os.Open(name)
-	if err != nil {
-		return distil.File{}, err
+// reading reads an archive, - being the standard input, and shows how much of it
+// is read.
+func (a *App) reading(path string, stdin io.Reader, do func(io.Reader) error) error {
+	step := billing.Step{Name: "import", Unit: "bytes", Whole: true}
+	in := stdin
+	if path != "-" {
+		file, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		info, err := file.Stat()
+		if err != nil {
+			return err
+		}
+		in, step.Total = file, info.Size()
 	}
-	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, distil.MaxFile+1))
-	if err != nil {
-		return distil.File{}, fmt.Errorf("%s: %w", name, err)
-	}
-	return distil.File{Name: name, Data: data}, nil
+	progress := a.watch.begin(step)
+	defer progress.End()
+	return read(path, &countingReader{in, progress}, do)
 }
+
+// A countingReader tells how many bytes were read.
+type countingReader struct {
+	in       io.Reader
+	progress billing.Progress
+}
+
+func (c *countingReader) Read(p []byte) (int, error) {
+	n, err := c.in.Read(p)
+	c.progress.Add(int64(n))
+	return n, err
+}
+
+// read reads a file, which path names, decompressed where its name says so.
+func read(path string, file io.Reader, read func(io.Reader) error) error {
+	if !strings.HasSuffix(path, ".gz") {
+		return read(file)
+	}
+	cut := fmt.Errorf("%s was cut short: take a whole copy of it", path)
+	compressed, err := gzip.NewReader(file)
+	if endsEarly(err) || errors.Is(err, io.EOF) {
+		return cut
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	in := &cutReader{in: compressed}
+	if err = read(in); err != nil && in.cut {
+		return cut
+	}
+	return err
+}
+
+// A cutReader notes whether its stream ends before its end: where in the text
+// that is tells nobody anything.
+type cutReader struct {
+	in  io.Reader
+	cut bool
+}
+
+func (c *cutReader) Read(p []byte) (int, error) {
+	n, err := c.in.Read(p)
+	c.cut = c.cut || endsEarly(err)
+	return n, err
+}
+
+func endsEarly(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) }

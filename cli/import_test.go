@@ -2,101 +2,47 @@ package cli
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
-
-	"github.com/openstack-artifice/artifice/config"
 )
 
-const mappingsOfDistil = `- meter: volume.size
-  service: b1.standard
-  transformer: storagemax
-  unit: gigabyte
-- meter: ip.floating
-  transformer: max
-  unit: hour
-`
-
-// importMappings runs the command on files with the texts, in a directory of
-// their own, which is left out of what it says.
-func importMappings(t *testing.T, texts ...string) (code int, stdout, stderr string) {
-	t.Helper()
-	dir := t.TempDir()
-	args := []string{"import-mappings"}
-	for i, text := range texts {
-		name := filepath.Join(dir, []string{"m.yml", "t.yaml", "x"}[i])
-		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		args = append(args, name)
+// A compressed file that is not whole is named, and not the line it ends in.
+func TestReadCut(t *testing.T) {
+	var whole bytes.Buffer
+	z := gzip.NewWriter(&whole)
+	if _, err := io.WriteString(z, strings.Repeat("a line\n", 100)); err != nil {
+		t.Fatal(err)
 	}
-	var out, errs bytes.Buffer
-	app := &App{Stdout: &out, Stderr: &errs}
-	code = app.Run(t.Context(), args...)
-	short := strings.NewReplacer(dir+string(filepath.Separator), "").Replace
-	return code, short(out.String()), short(errs.String())
-}
-
-func TestImportMappings(t *testing.T) {
-	for _, test := range []struct {
-		name   string
-		files  []string
-		code   int
-		stderr string
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	const path = "t.gz"
+	const cut = " was cut short: take a whole copy of it"
+	wrong := errors.New("a wrong record")
+	for _, tc := range []struct {
+		size int
+		says error // of the reader of a whole file
+		want string
 	}{
-		{"both", []string{mappingsOfDistil, "fromimage: {service: b1.standard}\n"}, ExitDone, `
-m.yml:3:16: Distil asked Cinder for names, and so does a source that logs in to a cloud. Files have those of the samples' metadata: where that has only ids, write names.ID = NAME
-m.yml:7:9: the unit "hour" is left out: Artifice counts in the samples' unit and hours, to which a price per hour applies
-t.yaml:1:1: the config of fromimage is left out: no mapping uses it
-2 meters converted, 3 notes: put the sections into the config and run artifice check
-`},
-		{"mappings alone", []string{"- {meter: m, transformer: sum}\n"}, ExitDone, `
-1 meter converted, 0 notes: put the sections into the config and run artifice check
-`},
-		{"mistakes", []string{"- {meter: m, transformer: summ}\n- {meter: \"\\e[31m\"}\n"}, ExitFailed, `
-m.yml:1:27: Distil has no transformer "summ" (did you mean "sum"?); write one of your own anew (docs/adapters.md), and take this mapping out
-m.yml:2:3: meter "\x1b[31m" has no transformer: say how its samples are billed
-m.yml:2:3: the meter "\x1b[31m" cannot be a section's name
-`},
-		{"no file", nil, ExitUsage, `
-artifice import-mappings takes the file of mappings, and that of transformers where there is one
-hint: artifice import-mappings --help
-`},
-		{"three files", []string{"", "", ""}, ExitUsage, `
-artifice import-mappings takes the file of mappings, and that of transformers where there is one
-hint: artifice import-mappings --help
-`},
+		{whole.Len(), nil, "<nil>"},
+		{whole.Len(), wrong, wrong.Error()},
+		{whole.Len() - 1, nil, path + cut}, // in the sum at its end
+		{whole.Len() - 10, nil, path + cut},
+		{5, nil, path + cut},
+		{0, nil, path + cut},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			code, stdout, stderr := importMappings(t, test.files...)
-			if code != test.code {
-				t.Errorf("exit code %d, want %d", code, test.code)
+		err := read(path, bytes.NewReader(whole.Bytes()[:tc.size]), func(r io.Reader) error {
+			if _, err := io.Copy(io.Discard, r); err != nil {
+				return fmt.Errorf("artifice.db: record 63: %w", err)
 			}
-			if diff := cmp.Diff(strings.TrimPrefix(test.stderr, "\n"), stderr); diff != "" {
-				t.Errorf("stderr: -want +got:\n%s", diff)
-			}
-			if (stdout == "") != (code != ExitDone) {
-				t.Errorf("exit code %d, and stdout is\n%s", code, stdout)
-			}
-			if code != ExitDone {
-				return
-			}
-			if _, err := config.Parse("artifice.ini", []byte(stdout)); err != nil {
-				t.Errorf("%v:\n%s", err, stdout)
-			}
+			return tc.says
 		})
-	}
-}
-
-func TestImportMappingsOfNoFile(t *testing.T) {
-	var out, errs bytes.Buffer
-	app := &App{Stdout: &out, Stderr: &errs}
-	name := filepath.Join(t.TempDir(), "gone.yml")
-	if code := app.Run(t.Context(), "import-mappings", name); code != ExitFailed || !strings.Contains(errs.String(), "gone.yml: no such file") || out.Len() > 0 {
-		t.Errorf("exit code %d, %q and %q", code, errs.String(), out.String())
+		if got := fmt.Sprint(err); got != tc.want {
+			t.Errorf("of %d bytes: %s, want %s", tc.size, got, tc.want)
+		}
 	}
 }

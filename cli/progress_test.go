@@ -77,7 +77,7 @@ func TestProgressPart(t *testing.T) {
 		want    string
 	}{
 		{[][2]int64{{20, 0}}, 7, "reading north: 7 samples, 10 s so far"},
-		{[][2]int64{{20, 0}, {20, 80}}, 0, "reading north: 25%, 10 s so far"},                  // nothing since it began
+		{[][2]int64{{20, 0}, {20, 80}}, 0, "reading north: 25%, 10 s so far"},                    // nothing since it began
 		{[][2]int64{{20, 80}, {30, 120}}, 5000, "reading north: 5,000 samples, 25%, 2 min left"}, // 90 * 10 s / 10
 		{[][2]int64{{0, 80}, {130, 120}}, 5000, "reading north: 5,000 samples, 100%, 0 s left"},
 	} {

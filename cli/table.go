@@ -157,8 +157,7 @@ func (g *gridWriter) flushCSV() error {
 func (g *grid) filled() *grid {
 	var keep []int
 	for i := range g.columns {
-		empty := func(cells []string) bool { return cells[i] == "" }
-		if len(g.rows) == 0 || slices.ContainsFunc(g.rows, func(cells []string) bool { return !empty(cells) }) {
+		if len(g.rows) == 0 || slices.ContainsFunc(g.rows, func(cells []string) bool { return cells[i] != "" }) {
 			keep = append(keep, i)
 		}
 	}

@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 
@@ -44,7 +43,7 @@ func (c costs) add(o ledger.Order) {
 // list returns the costs by currency and datacenter, the greatest first.
 func (c costs) list() []Cost {
 	var all []Cost
-	for cost := range maps.Values(c) {
+	for _, cost := range c {
 		all = append(all, *cost)
 	}
 	slices.SortFunc(all, func(a, b Cost) int {

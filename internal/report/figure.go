@@ -20,21 +20,16 @@ const thousands = 3
 func figure(text string, fraction int) template.HTML {
 	whole, rest, point := strings.Cut(text, ".")
 	var b strings.Builder
-	sign, digits := "", whole
-	if cut, negative := strings.CutPrefix(whole, "-"); negative {
-		sign, digits = "-", cut
+	digits, negative := strings.CutPrefix(whole, "-")
+	if negative {
+		b.WriteByte('-')
 	}
-	b.WriteString(sign)
-	first := len(digits) % thousands
+	first := (len(digits)-1)%thousands + 1
 	if len(digits) <= thousands+1 { // 1234 reads well as it is
 		first = len(digits)
 	}
 	b.WriteString(digits[:first])
 	for i := first; i < len(digits); i += thousands {
-		if i == 0 {
-			b.WriteString(digits[:thousands])
-			continue
-		}
 		b.WriteString("<i>" + digits[i:i+thousands] + "</i>")
 	}
 	if point {

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
-	"fmt"
 	"html/template"
 	"io"
 	"strconv"
@@ -142,5 +141,3 @@ func plural(n int, thing string) string {
 	}
 	return strconv.Itoa(n) + " " + thing
 }
-
-func hoursText(n int) string { return fmt.Sprintf("%d h", n) }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/openstack-artifice/artifice/internal/billing"
+	"github.com/openstack-artifice/artifice/usage"
 )
 
 // A look is how a state is told: by a class, which gives it a colour and a
@@ -181,7 +182,7 @@ func (r *Report) tenantTime(t Tenant, dates []time.Time, at [][2]int, daily bool
 	all := runs(t.Hours)
 	v.MoreRuns = max(0, len(all)-maxRuns)
 	for _, s := range all[:len(all)-v.MoreRuns] {
-		v.Runs = append(v.Runs, runView{cell(s.hour), word(s.hour), r.instant(r.Facts.window(s.from).Start), r.instant(r.Facts.window(s.to).Start), hoursText(s.to - s.from), silence(s.hour.Silent)})
+		v.Runs = append(v.Runs, runView{cell(s.hour), word(s.hour), r.instant(r.Facts.window(s.from).Start), r.instant(r.Facts.window(s.to).Start), billing.DurationText(time.Duration(s.to-s.from) * usage.WindowLength), silence(s.hour.Silent)})
 	}
 	return v
 }

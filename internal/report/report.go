@@ -108,11 +108,9 @@ func Make(f Facts, limits Limits) (*Report, error) {
 	r := &Report{Facts: f, Limits: limits}
 	marks, orders, gaps := map[string][]ledger.Mark{}, map[string][]ledger.Order{}, f.gaps()
 	for _, m := range f.Marks {
-		if m.Tenant == "" {
-			r.Facts.whole = append(r.Facts.whole, m)
-		}
 		marks[m.Tenant] = append(marks[m.Tenant], m)
 	}
+	r.Facts.whole = marks[""]
 	for _, o := range f.Orders {
 		orders[o.Tenant.ID] = append(orders[o.Tenant.ID], o)
 	}
