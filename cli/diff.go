@@ -18,7 +18,7 @@ const mostChanges = 20
 
 // writeDiff holds drafts against what was billed for the month before: what
 // changed, the greatest difference first.
-func (s *session) writeDiff(ctx context.Context, a *App, block usage.Span, drafts []billing.Draft, tenants, failed []string, output string) error {
+func (a *App) writeDiff(ctx context.Context, s *session, block usage.Span, drafts []billing.Draft, tenants, failed []string, output string) error {
 	last, err := report.LastMonth(block, s.Location)
 	if err != nil {
 		return err

@@ -57,21 +57,21 @@ func draftCommand(a *App) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		drafts, failedTenants, failed, err := s.drafts(ctx, a, block, known)
+		drafts, failedTenants, failed, err := a.drafts(ctx, s, block, known)
 		if err != nil {
 			return err
 		}
-		if err := s.tellBehind(ctx, a, block, *tenants); err != nil {
+		if err := a.tellBehind(ctx, s, block, *tenants); err != nil {
 			return err
 		}
-		if err := s.tellReserved(ctx, a, block, known); err != nil {
+		if err := a.tellReserved(ctx, s, block, known); err != nil {
 			return err
 		}
-		if err := s.tellPruned(ctx, a, block, *tenants); err != nil {
+		if err := a.tellPruned(ctx, s, block, *tenants); err != nil {
 			return err
 		}
 		if *diff {
-			err = s.writeDiff(ctx, a, block, drafts, *tenants, failedTenants, *output)
+			err = a.writeDiff(ctx, s, block, drafts, *tenants, failedTenants, *output)
 		} else {
 			err = a.writeDrafts(drafts, *output, billing.BlockLabel(block, s.Location))
 		}
@@ -79,7 +79,7 @@ func draftCommand(a *App) *cobra.Command {
 			return err
 		}
 		for _, d := range drafts {
-			s.tellWaiting(a, d.Order, d.Left, d.Postponed)
+			a.tellWaiting(s, d.Order, d.Left, d.Postponed)
 			if reason := d.Negative(); reason != "" {
 				a.warnf("note: tenant %s would be parked: %s", ofTenant(d.Order.Tenant.ID), reason)
 			}
@@ -95,7 +95,7 @@ func draftCommand(a *App) *cobra.Command {
 
 // drafts drafts what tenants would be billed. It tells of whom that failed, and
 // why.
-func (s *session) drafts(ctx context.Context, a *App, block usage.Span, tenants []usage.Tenant) (drafts []billing.Draft, failedTenants []string, failed []error, err error) {
+func (a *App) drafts(ctx context.Context, s *session, block usage.Span, tenants []usage.Tenant) (drafts []billing.Draft, failedTenants []string, failed []error, err error) {
 	progress := a.watch.begin(billing.Step{Name: "draft", Of: billing.BlockLabel(block, s.Location), Unit: "tenants", Total: int64(len(tenants)), Whole: true})
 	defer progress.End()
 	for _, t := range tenants {
@@ -189,7 +189,7 @@ func writeDraft(w io.Writer, d billing.Draft) error {
 }
 
 // tellWaiting says what came late for earlier blocks and is not billed yet.
-func (s *session) tellWaiting(a *App, order ledger.Order, left []ledger.Item, postponed []billing.Postponed) {
+func (a *App) tellWaiting(s *session, order ledger.Order, left []ledger.Item, postponed []billing.Postponed) {
 	owed := decimal.Zero
 	for _, item := range left {
 		owed = owed.Add(item.Amount)
@@ -260,7 +260,7 @@ func (a *App) tellMissing(drafts []billing.Draft) error {
 }
 
 // tellReserved says which orders have billed the block, or part of it.
-func (s *session) tellReserved(ctx context.Context, a *App, block usage.Span, tenants []usage.Tenant) error {
+func (a *App) tellReserved(ctx context.Context, s *session, block usage.Span, tenants []usage.Tenant) error {
 	orders, err := s.Store.Orders(ctx, ledger.OrderFilter{})
 	if err != nil {
 		return err

@@ -76,10 +76,10 @@ func (a *App) explainWindow(ctx context.Context, s *session, cmd *cobra.Command,
 	}
 	window := usage.WindowAt(at)
 	explanations, err := s.Explain(ctx, f.tenant, f.resource, window)
-	if perr := s.tellPruned(ctx, a, window, []string{f.tenant}); perr != nil {
+	if perr := a.tellPruned(ctx, s, window, []string{f.tenant}); perr != nil {
 		return errors.Join(err, perr)
 	}
-	if terr := s.tellWhose(ctx, a, f, explanations); terr != nil {
+	if terr := a.tellWhose(ctx, s, f, explanations); terr != nil {
 		return errors.Join(err, terr)
 	}
 	if len(explanations) == 0 {
@@ -104,7 +104,7 @@ func (a *App) explainWindow(ctx context.Context, s *session, cmd *cobra.Command,
 
 // tellWhose says whose the samples are where none is of the tenant. It is an
 // error where nothing at all is known of the tenant.
-func (s *session) tellWhose(ctx context.Context, a *App, f explainFlags, explanations []billing.Explanation) error {
+func (a *App) tellWhose(ctx context.Context, s *session, f explainFlags, explanations []billing.Explanation) error {
 	var of []string
 	for _, x := range explanations {
 		for _, r := range x.Readings {

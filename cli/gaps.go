@@ -12,7 +12,7 @@ import (
 )
 
 // writeGaps lists the time of which nothing is known, resource by resource.
-func (s *session) writeGaps(ctx context.Context, a *App, block usage.Span, tenants []string, output string) error {
+func (a *App) writeGaps(ctx context.Context, s *session, block usage.Span, tenants []string, output string) error {
 	if err := s.Begun(ctx); err != nil {
 		return err
 	}

@@ -76,7 +76,7 @@ func statementCommand(a *App) *cobra.Command {
 		case !order.Reserves:
 			return fmt.Errorf("order %s is parked before its claim and has no items yet: %s", order.Key, order.Reason)
 		}
-		if err := s.tellPending(ctx, a, order.Tenant.ID); err != nil {
+		if err := a.tellPending(ctx, s, order.Tenant.ID); err != nil {
 			return err
 		}
 		if *output != "table" {
@@ -90,7 +90,7 @@ func statementCommand(a *App) *cobra.Command {
 }
 
 // tellPending says that usage of earlier blocks waits, which no statement has.
-func (s *session) tellPending(ctx context.Context, a *App, tenant string) error {
+func (a *App) tellPending(ctx context.Context, s *session, tenant string) error {
 	n := 0
 	for _, err := range s.Store.Adjustments(ctx, ledger.AdjustmentFilter{Tenant: tenant, Pending: true}) {
 		if err != nil {

@@ -91,7 +91,7 @@ func (a *App) tellOutcomes(s *session, outcomes []billing.Outcome) error {
 	}
 	for _, o := range outcomes {
 		a.tellOutcome(s, o, &t)
-		s.tellWaiting(a, o.Order, o.Left, o.Postponed)
+		a.tellWaiting(s, o.Order, o.Left, o.Postponed)
 	}
 	for _, adapter := range slices.Sorted(maps.Keys(t.elsewhere)) {
 		a.sayf("note: %s not looked at: billed through %s, and this program bills through %s", plural(t.elsewhere[adapter], "order"), adapter, s.Adapter)

@@ -8,7 +8,7 @@ import (
 )
 
 // tellPruned says of what time only the sums of whole blocks are kept.
-func (s *session) tellPruned(ctx context.Context, a *App, span usage.Span, tenants []string) error {
+func (a *App) tellPruned(ctx context.Context, s *session, span usage.Span, tenants []string) error {
 	orders, err := s.Pruned(ctx, span, tenants)
 	for i, o := range orders {
 		if i == maxTold {

@@ -38,7 +38,7 @@ func usageCommand(a *App) *cobra.Command {
 	output := outputFlag(cmd)
 	cmd.RunE = a.with(0, func(ctx context.Context, s *session, cmd *cobra.Command, _ []string) error {
 		if *gaps && !flags.given() {
-			return s.writeGaps(ctx, a, usage.Span{}, *tenants, *output)
+			return a.writeGaps(ctx, s, usage.Span{}, *tenants, *output)
 		}
 		block, err := flags.block(cmd, s.Location)
 		if err != nil {
@@ -48,7 +48,7 @@ func usageCommand(a *App) *cobra.Command {
 			return err
 		}
 		if *gaps {
-			return s.writeGaps(ctx, a, block, *tenants, *output)
+			return a.writeGaps(ctx, s, block, *tenants, *output)
 		}
 		if usageColumns[*by] == nil {
 			return wrongUse("--by %q: write service, resource or window", *by)
@@ -57,19 +57,19 @@ func usageCommand(a *App) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := s.tellBehind(ctx, a, block, *tenants); err != nil {
+		if err := a.tellBehind(ctx, s, block, *tenants); err != nil {
 			return err
 		}
-		if err := s.tellPruned(ctx, a, block, *tenants); err != nil {
+		if err := a.tellPruned(ctx, s, block, *tenants); err != nil {
 			return err
 		}
-		return s.writeUsage(ctx, a, block, known, *by, *output)
+		return a.writeUsage(ctx, s, block, known, *by, *output)
 	})
 	return cmd
 }
 
 // writeUsage writes what tenants used, one tenant after the other.
-func (s *session) writeUsage(ctx context.Context, a *App, block usage.Span, tenants []usage.Tenant, by, output string) error {
+func (a *App) writeUsage(ctx context.Context, s *session, block usage.Span, tenants []usage.Tenant, by, output string) error {
 	progress := a.watch.begin(billing.Step{Name: "read", Of: billing.BlockLabel(block, s.Location), Unit: "tenants", Total: int64(len(tenants)), Whole: true})
 	defer progress.End()
 	g := newGrid(usageColumns[by]...)
@@ -163,7 +163,7 @@ func (s *session) addSums(ctx context.Context, g *grid, tenant usage.Tenant, blo
 }
 
 // tellBehind says who is not collected to the block's end.
-func (s *session) tellBehind(ctx context.Context, a *App, block usage.Span, tenants []string) error {
+func (a *App) tellBehind(ctx context.Context, s *session, block usage.Span, tenants []string) error {
 	lags, err := s.Behind(ctx, block, tenants)
 	for _, l := range lags {
 		a.sayf("note: %v: there may be more to come", ofLag(l))
