@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/openstack-artifice/artifice/internal/billing"
 	"github.com/openstack-artifice/artifice/ledger"
@@ -51,6 +52,9 @@ func ofLag(l billing.Lag) mention {
 	fields := ofSource(l.Source).fields
 	if len(l.Tenants) == 1 {
 		fields = append(fields, ofTenant(l.Tenants[0]).fields...)
+	}
+	if !l.Through.IsZero() {
+		fields = append(fields, slog.String(billing.LogThrough, l.Through.UTC().Format(time.RFC3339)))
 	}
 	return mention{l.String(), fields}
 }

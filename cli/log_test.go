@@ -116,3 +116,22 @@ func TestLogOfAdapters(t *testing.T) {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
+
+// A log has a line for each tenant that lags, and one for a whole source.
+func TestLogOfLags(t *testing.T) {
+	through := time.Date(2013, 9, 1, 12, 0, 0, 0, time.FixedZone("", 12*3600))
+	got := said(t, func(a *App) error {
+		for _, l := range apart([]billing.Lag{{Source: "north"}, {Source: "south", Through: through, Tenants: []string{"t1", "t2"}}}) {
+			a.sayf("%v", ofLag(l))
+		}
+		return nil
+	}, "speak")
+	want := []map[string]any{
+		{"level": "INFO", "command": "speak", "source": "north", "msg": "source north: never collected"},
+		{"level": "INFO", "command": "speak", "source": "south", "tenant": "t1", "through": "2013-09-01T00:00:00Z", "msg": "tenant t1, source south: collected through 2013-09-01T12:00:00+12:00 only"},
+		{"level": "INFO", "command": "speak", "source": "south", "tenant": "t2", "through": "2013-09-01T00:00:00Z", "msg": "tenant t2, source south: collected through 2013-09-01T12:00:00+12:00 only"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}

@@ -162,11 +162,29 @@ func (s *session) addSums(ctx context.Context, g *grid, tenant usage.Tenant, blo
 	return nil
 }
 
-// tellBehind says who is not collected to the block's end.
+// tellBehind says who is not collected to the block's end: people hear of all
+// tenants of a source at once, and a log has a line for each.
 func (a *App) tellBehind(ctx context.Context, s *session, block usage.Span, tenants []string) error {
 	lags, err := s.Behind(ctx, block, tenants)
+	if !a.talk.words() {
+		lags = apart(lags)
+	}
 	for _, l := range lags {
 		a.sayf("note: %v: there may be more to come", ofLag(l))
 	}
 	return err
+}
+
+// apart is the same lags, of one tenant each.
+func apart(lags []billing.Lag) []billing.Lag {
+	var all []billing.Lag
+	for _, l := range lags {
+		if len(l.Tenants) == 0 {
+			all = append(all, l)
+		}
+		for _, tenant := range l.Tenants {
+			all = append(all, billing.Lag{Source: l.Source, Through: l.Through, Tenants: []string{tenant}})
+		}
+	}
+	return all
 }
