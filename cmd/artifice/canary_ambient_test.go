@@ -49,7 +49,7 @@ func (c candidate) ambiences(t *testing.T, m misfortune) []ambience {
 	return nil
 }
 
-// keepsAmbientSecrets runs every command with the secret around them.
+// keepsAmbientSecrets runs the commands with the secret around them.
 func (c candidate) keepsAmbientSecrets(t *testing.T, program string, m misfortune) {
 	t.Helper()
 	if m.slow {
@@ -58,7 +58,7 @@ func (c candidate) keepsAmbientSecrets(t *testing.T, program string, m misfortun
 	for _, a := range c.ambiences(t, m) {
 		t.Run(m.name+"/"+a.name, func(t *testing.T) {
 			before := m.arrived.Load()
-			c.keepsSecret(t, m, program, c.config(a.keys), a.env...)
+			c.keepsSecret(t, m.commands(false), program, c.config(a.keys), a.env...)
 			if answers := m.name != "refused" && m.name != "TLS"; a.reaches && answers && m.arrived.Load() == before {
 				t.Errorf("the secret never arrived: nothing was tried")
 			}

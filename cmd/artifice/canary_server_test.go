@@ -23,6 +23,20 @@ type misfortune struct {
 	address string
 	arrived *atomic.Int64 // how often the secret arrived there
 	slow    bool          // whether every command takes as long as it may wait
+	all     bool          // whether every place meets it with every command
+}
+
+// commands are those that are run while it lasts: of those that wait for the
+// same silence, one kind.
+func (m misfortune) commands(all bool) [][]string {
+	switch {
+	case m.slow:
+		return said[:1]
+	case m.all || all:
+		return said
+	default:
+		return brief
+	}
 }
 
 // places leaves out all but each secret by itself where a place takes long.
@@ -56,13 +70,14 @@ func newMisfortunes(t *testing.T) []misfortune {
 	for _, answer := range []struct {
 		name   string
 		status int
+		all    bool
 		write  func(echo string) string
 	}{
-		{"401 text", http.StatusUnauthorized, func(echo string) string { return echo }},
-		{"500 text", http.StatusInternalServerError, func(echo string) string { return echo }},
-		{"400 JSON", http.StatusBadRequest, jsonEcho},
-		{"200 JSON", http.StatusOK, jsonEcho},
-		{"302", http.StatusFound, func(echo string) string { return echo }},
+		{"401 text", http.StatusUnauthorized, false, func(echo string) string { return echo }},
+		{"500 text", http.StatusInternalServerError, false, func(echo string) string { return echo }},
+		{"400 JSON", http.StatusBadRequest, false, jsonEcho},
+		{"200 JSON", http.StatusOK, true, jsonEcho},
+		{"302", http.StatusFound, false, func(echo string) string { return echo }},
 	} {
 		arrived := new(atomic.Int64)
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -86,7 +101,7 @@ func newMisfortunes(t *testing.T) []misfortune {
 			fmt.Fprint(w, answer.write(echo))
 		}))
 		t.Cleanup(server.Close)
-		all = append(all, misfortune{name: answer.name, scheme: "http://", address: server.Listener.Addr().String(), arrived: arrived})
+		all = append(all, misfortune{name: answer.name, scheme: "http://", address: server.Listener.Addr().String(), arrived: arrived, all: answer.all})
 	}
 	return append(all, newSilence(t))
 }
