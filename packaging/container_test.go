@@ -78,6 +78,11 @@ func TestContainer(t *testing.T) {
 	if owned := strings.TrimSpace(run(t, exec.Command("find", root, "-user", "65532", "-printf", "/%P\n"))); owned != "/var/lib/artifice" {
 		t.Errorf("the user of the container owns\n%s", owned)
 	}
+	doc := filepath.Join(root, "usr/share/doc/artifice")
+	licensed(t, filepath.Join(root, "usr/bin/artifice"), read(t, filepath.Join(doc, "third-party")))
+	if read(t, filepath.Join(doc, "LICENSE")) != read(t, "../LICENSE") || !strings.Contains(read(t, filepath.Join(doc, "ca-certificates")), "Mozilla Public License") {
+		t.Error("the image lacks the licences of Artifice and of the certificates")
+	}
 	const format = "{{with .OCIv1.Config}}{{.User}} {{.WorkingDir}} {{.Entrypoint}} {{.Cmd}} {{.Env}}{{end}}"
 	config := i.buildah("inspect", "--format", format, container)
 	if !strings.HasPrefix(config, "65532:65532 /etc/artifice [/usr/bin/artifice] [help] ") || !strings.HasSuffix(config, " TMPDIR=/var/lib/artifice]") {

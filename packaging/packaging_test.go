@@ -3,6 +3,7 @@
 package packaging_test
 
 import (
+	"debug/buildinfo"
 	"debug/elf"
 	"fmt"
 	"os"
@@ -79,6 +80,29 @@ func run(t *testing.T, cmd *exec.Cmd) string {
 	}
 	return string(out)
 }
+
+// licensed wants, of every module that is linked into a program, the licence in
+// what is handed on with it, and Go's.
+func licensed(t *testing.T, program, notices string) {
+	t.Helper()
+	linked, err := buildinfo.ReadFile(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(linked.Deps) < 20 || !strings.Contains(notices, "\n== Go "+linked.GoVersion+"\n") {
+		t.Errorf("%d modules are linked; what is handed on lacks them, or Go's licence", len(linked.Deps))
+	}
+	for _, module := range linked.Deps {
+		_, text, _ := strings.Cut(notices, "\n== "+module.Path+" "+module.Version+": ")
+		text, _, _ = strings.Cut(text, "\n== ")
+		if !terms.MatchString(text) {
+			t.Errorf("the licence of %s is not handed on", module.Path)
+		}
+	}
+}
+
+// terms finds a licence's words.
+var terms = regexp.MustCompile(`(?i)permission|permitted|public domain`)
 
 // The program needs no file of the machine that it runs on: no loader, no
 // library, no time zones. In an empty directory that is its root it bills a
