@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	seeds = flag.Int("seeds", 200, "how many seeds each crash point is tried with")
+	seeds = flag.Int("seeds", 50, "how many seeds each crash point is tried with")
 	first = flag.Uint64("seed", 1, "the first seed")
 	point = flag.String("point", "", "only this crash point; none for the runs without a crash")
 )

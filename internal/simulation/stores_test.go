@@ -19,7 +19,8 @@ import (
 
 var storeSeeds = flag.Uint64("store-seeds", 1, "how many seeds each crash point is tried with over the stores in a database")
 
-var cluster pgtest.Shared
+// cluster need not wait for the disk: no server is killed.
+var cluster = pgtest.Shared{Options: pgtest.Options{NoSync: true}}
 
 func TestMain(m *testing.M) {
 	flag.Parse()
