@@ -138,8 +138,11 @@ func TestEras(t *testing.T) {
 			t.Errorf("%s: -want +got:\n%s", name, diff)
 		}
 		text, err := json.Marshal(got)
+		if err != nil {
+			t.Fatal(err)
+		}
 		var again eras
-		if err = json.Unmarshal(text, &again); err != nil || !cmp.Equal(got, again) {
+		if err := json.Unmarshal(text, &again); err != nil || !cmp.Equal(got, again) {
 			t.Errorf("%s is remembered as %v: %v", text, again, err)
 		}
 	}
