@@ -118,6 +118,9 @@ func (a *App) tellCollected(s *session, c billing.Collected) {
 	if c.Read == 0 {
 		a.sayf("note: source %s gave no samples", ofSource(c.Source))
 	}
+	for _, warning := range c.Lacks {
+		a.warnf("warning: source %s: %v", ofSource(c.Source), warning)
+	}
 	for _, why := range slices.Sorted(maps.Keys(c.LeftOut)) {
 		a.sayf("left out: source %s: %s (%s)", ofSource(c.Source), plural(c.LeftOut[why], "sample"), why)
 	}

@@ -99,8 +99,9 @@ type HealthChecker interface {
 }
 
 // A Warning is the outcome of a check of health of what works now, and that
-// somebody should know of. It does not make artifice check fail, unless another
-// error wraps it or is joined to it.
+// somebody should know of; or, beside samples, what they lack although nothing is
+// wrong with them. It makes neither artifice check nor collecting fail, unless
+// another error wraps it or is joined to it.
 type Warning struct{ Err error }
 
 func (w *Warning) Error() string { return w.Err.Error() }

@@ -58,14 +58,14 @@ func (r *reading) recorded() time.Time {
 // next returns the eras of a policy. Where another granularity is picked than
 // before, the new era begins now: a run that died may have recorded more than is
 // known, but nothing later. Where what the last one reads is no longer kept since
-// something was recorded, it begins there.
+// something was recorded, it begins there. The first reads what is kept since
+// then, where that is longer ago than lookback.
 func (all eras) next(p *policy, lookback time.Duration, now, recorded time.Time) eras {
-	picked := p.best(lookback).granularity
 	n := len(all)
 	if n == 0 || !all.kept(p) { // a policy that lost one is another, and so are its metrics
-		return eras{{Granularity: picked}}
+		return eras{{Granularity: p.best(max(lookback, now.Sub(recorded))).granularity}}
 	}
-	last := all[n-1].Granularity
+	picked, last := p.best(lookback).granularity, all[n-1].Granularity
 	if last == picked {
 		return all
 	}

@@ -71,6 +71,11 @@ func (f *fetcher) readAll() {
 			f.query.Reached(step.End)
 		}
 	}
+	for _, warning := range f.warnings() {
+		if !f.yield(usage.Sample{}, warning) {
+			return
+		}
+	}
 }
 
 // readStep yields the samples of a step.

@@ -21,14 +21,15 @@ type reading struct {
 	step       usage.Span // what is read now; a zero Start is as far back as anything is read
 	datacenter string
 	tenants    *openstack.Selection
-	keys       map[string]bool // of metadata; nil for all
-	resources  map[string]bool // nil for all
-	eras       map[string]eras // by archive policy
+	keys       map[string]bool    // of metadata; nil for all
+	resources  map[string]bool    // nil for all
+	eras       map[string]eras    // by archive policy
+	dropped    map[string]dropped // by archive policy
 }
 
 // begin finds out what a query means at this time.
 func (s *Source) begin(ctx context.Context, q usage.Query) (*reading, error) {
-	r := &reading{Source: s, query: q, from: s.start(len(q.Collected) > 0), end: s.now().UTC(), keys: set(q.Metadata), resources: set(q.Resources)}
+	r := &reading{Source: s, query: q, from: s.start(len(q.Collected) > 0), end: s.now().UTC(), keys: set(q.Metadata), resources: set(q.Resources), dropped: map[string]dropped{}}
 	if !q.Before.IsZero() && q.Before.Before(r.end) {
 		r.end = q.Before.UTC()
 	}
@@ -185,6 +186,7 @@ func (r *reading) jobs(res *resource, meters map[string]meter, policies map[stri
 				errs = append(errs, fmt.Errorf("%s: meter %s: %w", r.cloud, name, err))
 				continue
 			}
+			r.drop(res, policy)
 			for granularity, part := range r.eras[policy.name].within(span) {
 				jobs = append(jobs, job{resource: res, meter: name, meterOf: m, metric: id, errand: errand{aggregation, granularity, part}, first: first})
 			}

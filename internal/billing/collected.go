@@ -12,6 +12,7 @@ type Collected struct {
 	Source  string
 	Read    int            // samples that the source gave for the meters of the config
 	LeftOut map[string]int // samples that it left out by its own rules, by why
+	Lacks   []error        // what it warned of
 	Counted int            // of them, for each meter that reads them, without repetitions, those before Through
 	Series  int            // resources times meters
 	Changed int            // windows written
@@ -149,6 +150,16 @@ func (c *Collected) addGap(gap ledger.Gap) {
 		c.lasting = map[gapID]int{}
 	}
 	c.lasting[id] = at
+}
+
+// maxLacks is how many warnings of the source are told.
+const maxLacks = 20
+
+// warn adds what the source warns of.
+func (c *Collected) warn(warning error) {
+	if len(c.Lacks) < maxLacks {
+		c.Lacks = append(c.Lacks, warning)
+	}
 }
 
 // maxReasons is how many reasons are told of the source to leave samples out: one

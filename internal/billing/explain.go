@@ -133,7 +133,7 @@ func (x *explainer) readAgain(ctx context.Context, samples *spool.Spool) error {
 	latest := x.Now().Add(clockSkew)
 	var mistakes mistakes
 	for s, err := range x.source.Samples(ctx, query) {
-		if err == nil && s.Resource != x.resource {
+		if _, warning := err.(*usage.Warning); warning || err == nil && s.Resource != x.resource {
 			continue
 		}
 		if err == nil {

@@ -71,6 +71,10 @@ func (in *intake) read(ctx context.Context) error {
 	begin()
 	defer func() { in.progress.End() }()
 	for s, err := range in.source.Samples(ctx, query) {
+		if warning, ok := err.(*usage.Warning); ok {
+			in.report.warn(warning)
+			continue
+		}
 		if err == nil {
 			err = plausible(&s, latest)
 		}

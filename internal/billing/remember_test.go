@@ -25,6 +25,26 @@ func (r *rememberer) Samples(ctx context.Context, q usage.Query) iter.Seq2[usage
 	return r.samples.Samples(ctx, q)
 }
 
+// What a source warns of is told, and nothing is lost for it.
+func TestWarnings(t *testing.T) {
+	lacks := &usage.Warning{Err: errors.New("the first days are dropped")}
+	source := &samples{all: []usage.Sample{volume("a", "v1", "2013-08-01T00:10:00Z", "10")}, errs: []error{lacks}}
+	e := newEngine(source, nil)
+	c := collect(t, e, august.End)[0]
+	if len(c.Lacks) != 1 || c.Lacks[0] != error(lacks) || c.Entries != 1 || c.Through != august.End || marked(t, e, "a") != 31*24 {
+		t.Errorf("collected %+v", c)
+	}
+	if _, err := e.Explain(t.Context(), "a", "v1", usage.WindowAt(august.Start)); err != nil {
+		t.Error(err)
+	}
+	for range 100 {
+		source.errs = append(source.errs, lacks)
+	}
+	if c := collect(t, e, august.End)[0]; len(c.Lacks) != 20 {
+		t.Errorf("%d warnings are told", len(c.Lacks))
+	}
+}
+
 // TestRemember tells a source what it gave to be remembered when windows were
 // recorded last: not what a reading gave of which nothing was kept.
 func TestRemember(t *testing.T) {
