@@ -64,6 +64,18 @@ func around(f func(q usage.Query, sequence iter.Seq2[usage.Sample, error]) iter.
 	return with(func(m *Source) { m.around = f })
 }
 
+// remembering is a source that wants a text to be remembered.
+func remembering(text func(usage.Query) string) func(*Source) usage.Source {
+	return around(func(q usage.Query, sequence iter.Seq2[usage.Sample, error]) iter.Seq2[usage.Sample, error] {
+		return func(yield func(usage.Sample, error) bool) {
+			if q.Remember != nil {
+				q.Remember(text(q))
+			}
+			sequence(yield)
+		}
+	})
+}
+
 var sourceFaults = []sourceFault{
 	{"no sequence", "all is read", around(func(usage.Query, iter.Seq2[usage.Sample, error]) iter.Seq2[usage.Sample, error] { return nil })},
 	{"the last sample is forgotten", "all is read", with(func(m *Source) { m.samples = m.samples[:len(m.samples)-1] })},
@@ -123,6 +135,21 @@ var sourceFaults = []sourceFault{
 	})},
 	{"everybody is told", "who does not ask is not told", around(func(q usage.Query, sequence iter.Seq2[usage.Sample, error]) iter.Seq2[usage.Sample, error] {
 		return func(yield func(usage.Sample, error) bool) { q.LeftOut(stranger(), "strange"); sequence(yield) }
+	})},
+	{"what is remembered is another text each time", "what is remembered reads the same", remembering(func(q usage.Query) string { return q.Remembered + "." })},
+	{"what is remembered is read otherwise", "what is remembered reads the same", func(m *Source) usage.Source {
+		m.takes = func(q usage.Query, s *usage.Sample) bool {
+			return asked(q, s) && (q.Remembered == "" || s.ID != m.samples[0].ID)
+		}
+		return remembering(func(usage.Query) string { return "finely" })(m)
+	}},
+	{"it wants to be remembered once all is read", "all is read", around(func(q usage.Query, sequence iter.Seq2[usage.Sample, error]) iter.Seq2[usage.Sample, error] {
+		return func(yield func(usage.Sample, error) bool) {
+			sequence(yield)
+			if q.Remember != nil {
+				q.Remember("finely")
+			}
+		}
 	})},
 	{"progress begins anew", "progress only grows", given(func(q *usage.Query) {
 		if told := q.Progress; told != nil {
@@ -359,7 +386,7 @@ func TestSourceChecksThatCannotBeMade(t *testing.T) {
 	}, "")
 	want := []string{
 		"meters narrow", "metadata that is asked for is there", "resources may narrow", "marks of tenants are their own", "what is left out is told",
-		"progress only grows", "what was reached is complete", "reached with marks", "a context that ends stops the reading",
+		"progress only grows", "what is remembered reads the same", "what was reached is complete", "reached with marks", "a context that ends stops the reading",
 		"a mistake is told and the rest is read", "a tenant that cannot be read is told", "tenants are listed", "names are known",
 		"health is told without a change", "what is read has one identity", "receiving ends with its context", "closed",
 	}

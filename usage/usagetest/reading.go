@@ -24,8 +24,9 @@ type reading struct {
 	errs    []error
 	leftOut []usage.Sample
 	reached []time.Time
-	errsAt  []int // how many errors had been yielded at each of reached
-	told    int   // how often progress was
+	errsAt  []int    // how many errors had been yielded at each of reached
+	told    int      // how often progress was
+	memory  []string // what it wants to be remembered
 
 	goOn func(*reading) bool // whether to go on after what was yielded; nil for always
 	ctx  context.Context
@@ -89,6 +90,7 @@ func (r *reading) asked() usage.Query {
 	}
 	q.Progress = func(done, total int64) { r.call("Progress", func() { r.progress(done, total) }) }
 	q.Reached = func(through time.Time) { r.call("Reached", func() { r.reach(through) }) }
+	q.Remember = func(text string) { r.call("Remember", func() { r.remember(text) }) }
 	return q
 }
 
@@ -101,6 +103,15 @@ func (r *reading) progress(done, total int64) {
 	}
 	r.done = done
 	r.told++
+}
+
+func (r *reading) remember(text string) {
+	if r.memory = append(r.memory, text); len(r.memory) > 1 {
+		r.complain("Remember is called more than once")
+	}
+	if len(r.samples) > 0 {
+		r.complain("Remember is called after the first sample")
+	}
 }
 
 func (r *reading) reach(through time.Time) {
@@ -137,7 +148,9 @@ func (r *reading) take(s usage.Sample, err error) bool {
 			r.complain("the sequence goes on after the context's error")
 		}
 		if err != nil {
-			r.errs = append(r.errs, err)
+			if _, warning := err.(*usage.Warning); !warning {
+				r.errs = append(r.errs, err)
+			}
 			if err.Error() == "" {
 				r.complain("an error says nothing")
 			}

@@ -77,6 +77,7 @@ var sourceChecks = []sourceCheck{
 	{"what is left out is told", leftOutIsTold},
 	{"who does not ask is not told", nobodyAsks},
 	{"progress only grows", progressGrows},
+	{"what is remembered reads the same", rememberedReads},
 	{"what was reached is complete", reachedIsComplete},
 	{"reached with marks", reachedWithMarks},
 	{"a reading may be left", leftEarly},

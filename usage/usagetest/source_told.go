@@ -33,7 +33,7 @@ func nobodyAsks(b *sourceBench) {
 	func() {
 		defer func() {
 			if p := recover(); p != nil {
-				b.Errorf("the source panics (%v) where LeftOut, Progress and Reached are nil", p)
+				b.Errorf("the source panics (%v) where LeftOut, Progress, Reached and Remember are nil", p)
 			}
 		}()
 		r.run(b.source)
@@ -41,6 +41,22 @@ func nobodyAsks(b *sourceBench) {
 	b.wantNothingWrong(r)
 	b.wantNoErrors(r)
 	b.want(b.all(), r.samples, every)
+}
+
+// rememberedReads tells the source what it gave to be remembered: it reads the
+// same, and remembers it.
+func rememberedReads(b *sourceBench) {
+	first := b.read(b.all())
+	if len(first.memory) == 0 {
+		b.Skip("needs a source that calls Remember")
+	}
+	q := b.all()
+	q.Remembered = first.memory[0]
+	again := b.read(q)
+	b.wantSame("a reading that is told what was remembered", first.samples, again.samples)
+	if !slices.Equal(first.memory, again.memory) {
+		b.Errorf("it wants %q to be remembered, and %q once it is told that", first.memory, again.memory)
+	}
 }
 
 func progressGrows(b *sourceBench) {
