@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/openstack-artifice/artifice/internal/shown"
 )
 
 const guide = "docs/adapters.md"
@@ -97,57 +99,14 @@ func TestGuideRuns(t *testing.T) {
 				t.Fatalf("%s:%d: want a prompt, ~/artifice$ or ~/acme$, and a command", guide, f.line+i)
 			}
 			at := f.line + i
-			var shown []string
+			var output []string
 			for i++; i < len(lines) && !prompt.MatchString(lines[i]); i++ {
-				shown = append(shown, lines[i])
+				output = append(output, lines[i])
 			}
 			said := strings.ReplaceAll(shell(t, dirs[m[1]], env, m[2]), home, "~")
-			if len(shown) > 0 && !shows(shown, said) {
-				t.Errorf("%s:%d: %s says\n%s\nand not\n%s", guide, at, m[2], said, strings.Join(shown, "\n"))
+			if text := strings.Join(output, "\n"); len(output) > 0 && !shown.Of(text, said) {
+				t.Errorf("%s:%d: %s says\n%s\nand not\n%s", guide, at, m[2], said, text)
 			}
-		}
-	}
-}
-
-// shows reports whether a text is what the guide shows of it. Three dots stand
-// for any text in a line, and on a line of their own for any lines.
-func shows(shown []string, said string) bool {
-	var pattern strings.Builder
-	for _, line := range shown {
-		if line == "..." {
-			pattern.WriteString(`(?:.*\n)*?`)
-			continue
-		}
-		for i, part := range strings.Split(line, "...") {
-			if i > 0 {
-				pattern.WriteString(`.*`)
-			}
-			pattern.WriteString(regexp.QuoteMeta(part))
-		}
-		pattern.WriteString(`[ \t]*\n`)
-	}
-	return regexp.MustCompile(`\A` + pattern.String() + `\z`).MatchString(said)
-}
-
-func TestShows(t *testing.T) {
-	for _, tc := range []struct {
-		shown, said string
-		want        bool
-	}{
-		{"a\nb", "a\nb\n", true},
-		{"a\nb", "a \nb\n", true}, // blanks at the end of a line are not seen
-		{"a\nb", "a\nb\nc\n", false},
-		{"a\n...", "a\nb\nc\n", true},
-		{"a\n...", "a\n", true},
-		{"a\n...", "b\n", false},
-		{"...\nc\n...", "a\nb\nc\nd\n", true},
-		{"...\nx\n...", "a\nb\nc\nd\n", false},
-		{"ok ...", "ok \tpackage\t0.1s\n", true},
-		{"ok ...", "ok \nmore\n", false},
-		{"a.c", "abc\n", false},
-	} {
-		if got := shows(strings.Split(tc.shown, "\n"), tc.said); got != tc.want {
-			t.Errorf("shows(%q, %q) = %v", tc.shown, tc.said, got)
 		}
 	}
 }

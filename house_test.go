@@ -41,6 +41,7 @@ var arrows = map[string][]string{
 	"internal/pricing":           {"invoice", "rates"},
 	"internal/openstack":         {"config", "usage", "internal/web"},
 	"internal/openstack/":        {},
+	"internal/shown":             {},
 	"internal/simulation":        {"internal/billing", "ledger", "invoice", "usage"},
 	"ledger":                     {"invoice", "usage"},
 	"ledger/ledgertest":          {"ledger", "invoice", "usage"},

@@ -19,6 +19,7 @@ import (
 	"github.com/openstack-artifice/artifice"
 	"github.com/openstack-artifice/artifice/cli"
 	"github.com/openstack-artifice/artifice/cmd/artifice/internal/cloud"
+	"github.com/openstack-artifice/artifice/internal/shown"
 )
 
 // What Artifice collects of the simulated cloud is what happened in it: the
@@ -87,7 +88,7 @@ func printedAsReadmeShows(t *testing.T, printed, dir string) {
 	example = strings.ReplaceAll(first+strings.TrimRight(example, " \n"), "\n    ", "\n")[4:]
 	day := regexp.MustCompile(`(?m)^date {8}\d{4}-\d\d-\d\d$`)
 	example, printed = day.ReplaceAllString(example, "date"), day.ReplaceAllString(printed, "date")
-	if printed = strings.ReplaceAll(printed, dir, "artifice-demo"); !showsOf("...\n"+example+"\n...", printed) {
+	if printed = strings.ReplaceAll(printed, dir, "artifice-demo"); !shown.Of("...\n"+example+"\n...", printed) {
 		t.Errorf("the demo prints\n%s\nand the README shows\n%s", printed, example)
 	}
 	if lines := strings.Count(example, "\n"); lines < 20 {

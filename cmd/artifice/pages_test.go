@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/openstack-artifice/artifice/internal/shown"
 )
 
 // A document is one whose commands are run, one after the other, as if they
@@ -56,15 +58,15 @@ func TestPages(t *testing.T) {
 				text := strings.ReplaceAll("\n"+b[3], "\n\n$ ", "\n\n\x00")
 				for _, step := range strings.Split(text, "\n$ ")[1:] {
 					step = strings.ReplaceAll(step, "\x00", "$ ")
-					command, shown, _ := strings.Cut(strings.TrimSuffix(step, "\n"), "\n")
+					command, output, _ := strings.Cut(strings.TrimSuffix(step, "\n"), "\n")
 					commands++
 					said, err := r.types(command)
 					// What fails and shows what it says is shown to fail.
-					if err != nil && (!p.recorded || shown == "") {
+					if err != nil && (!p.recorded || output == "") {
 						t.Fatalf("%s: %v\n%s", command, err, said)
 					}
-					if shown != "" && !showsOf(shown, said) {
-						t.Errorf("%s says\n%s\nand not\n%s", command, said, shown)
+					if output != "" && !shown.Of(output, said) {
+						t.Errorf("%s says\n%s\nand not\n%s", command, said, output)
 					}
 				}
 			}
@@ -174,24 +176,4 @@ func newReader(t *testing.T, p document) *reader {
 	r.env = append(os.Environ(), "HOME="+r.home, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"),
 		"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=url."+repository+".insteadOf", "GIT_CONFIG_VALUE_0=https://github.com/openstack-artifice/artifice")
 	return r
-}
-
-// showsOf reports whether a text is what the page shows of it: three dots stand
-// for any text in a line, and on a line of their own for any lines.
-func showsOf(shown, said string) bool {
-	var pattern strings.Builder
-	for line := range strings.SplitSeq(shown, "\n") {
-		if line == "..." {
-			pattern.WriteString(`(?:.*\n)*?`)
-			continue
-		}
-		for i, part := range strings.Split(line, "...") {
-			if i > 0 {
-				pattern.WriteString(`.*`)
-			}
-			pattern.WriteString(regexp.QuoteMeta(part))
-		}
-		pattern.WriteString(`[ \t]*\n`)
-	}
-	return regexp.MustCompile(`\A` + pattern.String() + `\z`).MatchString(said)
 }
