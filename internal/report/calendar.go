@@ -27,10 +27,9 @@ const (
 // An Hour is one window of a tenant.
 type Hour struct {
 	State State
-	// Gap says that a resource sent nothing in some of it, and was heard of
-	// again. A silence that lasts is none: such a resource may be gone.
-	Gap bool
-	// Silent is how much of it that is, of all resources together.
+	// Silent is for how much of it resources sent nothing that were heard of
+	// again, all together. A silence that lasts is none: such a resource may be
+	// gone.
 	Silent time.Duration
 }
 
@@ -68,7 +67,6 @@ func (f *Facts) hours(marks []ledger.Mark, orders []ledger.Order, gaps []ledger.
 	}
 	for _, gap := range gaps {
 		for i := f.index(gap.From); i < len(all) && f.window(i).Start.Before(gap.To); i++ {
-			all[i].Gap = true
 			all[i].Silent += earlier(f.window(i).End, gap.To).Sub(later(f.window(i).Start, gap.From))
 		}
 	}
@@ -166,7 +164,7 @@ type run struct {
 func runs(hours []Hour) []run {
 	var all []run
 	for i, h := range hours {
-		if n := len(all); n > 0 && all[n-1].hour.State == h.State && all[n-1].hour.Gap == h.Gap {
+		if n := len(all); n > 0 && all[n-1].hour.State == h.State && (all[n-1].hour.Silent > 0) == (h.Silent > 0) {
 			all[n-1].to = i + 1
 			all[n-1].hour.Silent += h.Silent
 			continue
@@ -178,5 +176,5 @@ func runs(hours []Hour) []run {
 
 // worst is what a cell shows that stands for several windows.
 func worst(a, b Hour) Hour {
-	return Hour{State: max(a.State, b.State), Gap: a.Gap || b.Gap, Silent: a.Silent + b.Silent}
+	return Hour{State: max(a.State, b.State), Silent: a.Silent + b.Silent}
 }

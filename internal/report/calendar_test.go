@@ -17,11 +17,11 @@ func letters(hours []report.Hour) string {
 	var spells []string
 	for i := 0; i < len(hours); {
 		n := 1
-		for i+n < len(hours) && hours[i+n].State == hours[i].State && hours[i+n].Gap == hours[i].Gap {
+		for i+n < len(hours) && hours[i+n].State == hours[i].State && (hours[i+n].Silent > 0) == (hours[i].Silent > 0) {
 			n++
 		}
 		letter := string("abckmpd"[hours[i].State])
-		if hours[i].Gap {
+		if hours[i].Silent > 0 {
 			letter = strings.ToUpper(letter)
 		}
 		spells = append(spells, fmt.Sprintf("%s%d", letter, n))

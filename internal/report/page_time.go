@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"html/template"
+	"slices"
 	"time"
 
 	"github.com/openstack-artifice/artifice/internal/billing"
@@ -40,22 +41,18 @@ const noHour template.HTML = `<td>`
 // cell is the cell of an hour, or of several. One with gaps says how long they
 // are.
 func cell(h Hour) template.HTML {
-	if !h.Gap {
+	if h.Silent == 0 {
 		return cells[h.State]
 	}
 	sign := looks[h.State].sign
 	if h.State == Billed || h.State == Collected {
 		sign = gapSign
 	}
-	title := silence(h.Silent)
-	if title != "" {
-		title = ` title="silent for ` + title + `"`
-	}
-	return template.HTML(fmt.Sprintf(`<td class="%s g"%s>%s`, looks[h.State].class, title, sign))
+	return template.HTML(fmt.Sprintf(`<td class="%s g" title="silent for %s">%s`, looks[h.State].class, billing.DurationText(h.Silent), sign))
 }
 
 func word(h Hour) string {
-	if h.Gap {
+	if h.Silent > 0 {
 		return looks[h.State].word + ", with gaps"
 	}
 	return looks[h.State].word
@@ -188,26 +185,21 @@ func (r *Report) tenantTime(t Tenant, dates []time.Time, at [][2]int, daily bool
 }
 
 func legend() []legendView {
-	means := []struct {
-		hour  Hour
+	var all []legendView
+	for _, m := range []struct {
+		state State
 		means string
 	}{
-		{Hour{State: Billed}, "the invoice is saved, or there was nothing to bill"},
-		{Hour{State: Collected}, "usage is known; no order bills it yet"},
-		{Hour{State: Claimed}, "an order bills it; its invoice may not be saved yet"},
-		{Hour{State: Parked}, "its order waits until a cause is mended"},
-		{Hour{State: InDoubt}, "nobody can tell whether the ERP has its invoice"},
-		{Hour{State: Missing}, "has passed, and is not collected"},
-		{Hour{State: Billed, Gap: true}, "a resource sent nothing for some of it: that is billed to nobody; the cell says how long"},
-		{Hour{State: Outside}, "still to come, or before the first sample"},
+		{Billed, "the invoice is saved, or there was nothing to bill"},
+		{Collected, "usage is known; no order bills it yet"},
+		{Claimed, "an order bills it; its invoice may not be saved yet"},
+		{Parked, "its order waits until a cause is mended"},
+		{InDoubt, "nobody can tell whether the ERP has its invoice"},
+		{Missing, "has passed, and is not collected"},
+		{Outside, "still to come, or before the first sample"},
+	} {
+		all = append(all, legendView{cells[m.state], looks[m.state].word, m.means})
 	}
-	var all []legendView
-	for _, m := range means {
-		l := legendView{cell(m.hour), looks[m.hour.State].word, m.means}
-		if m.hour.Gap {
-			l.Word = "with a gap"
-		}
-		all = append(all, l)
-	}
-	return all
+	gap := template.HTML(fmt.Sprintf(`<td class="%s">%s`, gapClass, gapSign))
+	return slices.Insert(all, len(all)-1, legendView{gap, "with a gap", "a resource sent nothing for some of it: that is billed to nobody; the cell says how long"})
 }
