@@ -232,5 +232,5 @@ func (e *Engine) takeOver(ctx context.Context, order ledger.Order, reason string
 			return nil, Outcome{Order: now, Result: AlreadyBilled}
 		}
 	}
-	return nil, notBilled(order, fmt.Errorf("tenant %s: order %s: %w", order.Tenant.ID, order.Key, err))
+	return nil, notBilled(order, fmt.Errorf("tenant %s: order %s: %w", order.Tenant.ID, order.Key, after(order.Key, err)))
 }

@@ -109,7 +109,7 @@ func (e *Engine) stays(ctx context.Context, order ledger.Order, result Result, e
 	if lookErr == nil && now.Status != order.Status {
 		return e.takenOver(ctx, order, "", err)
 	}
-	return Outcome{Order: order, Result: result, Err: fmt.Errorf("tenant %s: order %s stays %s: %w", order.Tenant.ID, order.Key, order.Status, err)}
+	return Outcome{Order: order, Result: result, Err: fmt.Errorf("tenant %s: order %s stays %s: %w", order.Tenant.ID, order.Key, order.Status, after(order.Key, err))}
 }
 
 // tooEarly reports whether a Find that finds nothing cannot be trusted yet, and
@@ -166,7 +166,7 @@ func (e *Engine) send(ctx context.Context, h *held, inv invoice.Invoice) Outcome
 	case err != nil && lost(err):
 		return e.gone(ctx, h, "", err)
 	case err != nil:
-		return e.stopped(ctx, h, inv, fmt.Errorf("nothing was sent: %w", err))
+		return e.stopped(ctx, h, inv, fmt.Errorf("nothing was sent: %w", after(h.Key, err)))
 	}
 	// Whoever stops the run waits for what is being sent: given up, nobody could
 	// tell whether the ERP has it.
@@ -200,9 +200,9 @@ func (e *Engine) settle(ctx context.Context, h *held, reference string) Outcome 
 	case err != nil && lost(err):
 		return e.gone(ctx, h, saved, err)
 	case err != nil && saved != "":
-		return notBilled(h.Order, fmt.Errorf("tenant %s: order %s stays %s: %s, which could not be written down: %w", h.Tenant.ID, h.Key, h.Status, saved, err))
+		return notBilled(h.Order, fmt.Errorf("tenant %s: order %s stays %s: %s, which could not be written down: %w", h.Tenant.ID, h.Key, h.Status, saved, after(h.Key, err)))
 	case err != nil:
-		return notBilled(h.Order, fmt.Errorf("tenant %s: order %s stays %s: %w", h.Tenant.ID, h.Key, h.Status, err))
+		return notBilled(h.Order, fmt.Errorf("tenant %s: order %s stays %s: %w", h.Tenant.ID, h.Key, h.Status, after(h.Key, err)))
 	}
 	h.done = true
 	h.Status, h.Reference, h.Changed, h.Reason = ledger.Settled, reference, note.At, ""

@@ -136,6 +136,9 @@ func TestTakenOver(t *testing.T) {
 				there = billHours(t, w.there, 0, 4)[0]
 			}
 			here := billHours(t, w.here, 0, 4)[0]
+			if n := strings.Count(here.Err.Error(), "order "+here.Order.Key); n != 1 {
+				t.Errorf("here: %v names its order %d times", here.Err, n)
+			}
 			if here.Result != billing.TakenOver || !errors.Is(here.Err, ledger.ErrLost) && !errors.Is(here.Err, ledger.ErrNotClaimed) {
 				t.Errorf("here: %s: %v", here.Result, here.Err)
 			}

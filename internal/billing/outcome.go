@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/openstack-artifice/artifice/ledger"
@@ -55,6 +56,28 @@ func busy(order ledger.Order, holder string, until time.Time) Outcome {
 		order.Tenant.ID, order.Key, holder, until.UTC().Format(time.RFC3339))}
 }
 
+// after is an error in a text that names its order before: a store's begins with
+// the order, too.
+func after(key string, err error) error {
+	rest, named := strings.CutPrefix(err.Error(), "order "+key)
+	switch {
+	case !named:
+		return err
+	case strings.HasPrefix(rest, ": "):
+		return &unnamed{rest[len(": "):], err}
+	}
+	return &unnamed{"it" + rest, err}
+}
+
+// unnamed is an error in words that leave its order out.
+type unnamed struct {
+	text string
+	error
+}
+
+func (e *unnamed) Error() string { return e.text }
+func (e *unnamed) Unwrap() error { return e.error }
+
 // takenOver is an order that another process took while this one was at work
 // on it: did is what this one had done, "" for nothing that matters.
 func (e *Engine) takenOver(ctx context.Context, order ledger.Order, did string, cause error) Outcome {
@@ -70,7 +93,7 @@ func (e *Engine) takenOver(ctx context.Context, order ledger.Order, did string, 
 		did = "; before, " + did
 	}
 	return Outcome{Order: order, Result: TakenOver, Err: fmt.Errorf("tenant %s: order %s was taken over by %s and is %s; nothing more was done%s: %w",
-		order.Tenant.ID, order.Key, who, order.Status, did, cause)}
+		order.Tenant.ID, order.Key, who, order.Status, did, after(order.Key, cause))}
 }
 
 // lastHolder is who was last given an order, as far as that can be told.

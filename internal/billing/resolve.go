@@ -2,7 +2,6 @@ package billing
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/openstack-artifice/artifice/ledger"
@@ -27,9 +26,6 @@ func (e *Engine) Resolve(ctx context.Context, key string, billed bool, reference
 	}
 	// An order is in doubt, too, while another process sends it again.
 	h, err := e.take(ctx, key, "a person looked in the ERP")
-	if errors.Is(err, ledger.ErrNotClaimed) {
-		return fmt.Errorf("order %s is settled by now: %w", key, err)
-	}
 	if err != nil {
 		return err
 	}
