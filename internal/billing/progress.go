@@ -86,8 +86,11 @@ func (e *Engine) logOutcome(ctx context.Context, step string, o Outcome, began t
 	}
 	attrs := []slog.Attr{
 		slog.String(LogTenant, o.Order.Tenant.ID), slog.String(LogBlock, BlockLabel(o.Order.Block, e.Location)),
-		slog.String(LogOrder, o.Order.Key), slog.String(LogResult, string(o.Result)), e.took(began),
 	}
+	if o.Order.Key != "" {
+		attrs = append(attrs, slog.String(LogOrder, o.Order.Key))
+	}
+	attrs = append(attrs, slog.String(LogResult, string(o.Result)), e.took(began))
 	if o.Order.Reserves {
 		attrs = append(attrs, slog.String(LogTotal, o.Order.Total.StringFixed(e.Digits)))
 	}
