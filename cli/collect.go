@@ -135,7 +135,7 @@ func (a *App) tellCollected(s *session, c billing.Collected) {
 	}
 	aside.end()
 	if c.Clashes > 0 {
-		a.sayf("warning: %s left out: each has the id of another sample that came before it, and another content; look at %v", mention{plural(c.Clashes, "sample"), ofSource(c.Source).fields}, c.Clash)
+		a.warnf("warning: %s left out: each has the id of another sample that came before it, and another content; look at %v", mention{plural(c.Clashes, "sample"), ofSource(c.Source).fields}, c.Clash)
 	}
 	if c.Kept > 0 {
 		a.sayf("note: %s collected under another config of their meters, and keep it: their samples are no longer in source %s",
