@@ -86,7 +86,7 @@ func (a *App) explainWindow(ctx context.Context, s *session, cmd *cobra.Command,
 		return errors.Join(err, fmt.Errorf("there is no sample of resource %s, and no usage in %s\nhint: artifice usage --month %s --by resource lists resources", f.resource, window.Start.In(s.Location).Format(time.RFC3339), window.Start.In(s.Location).Format("2006-01")))
 	}
 	if output != "table" {
-		if werr := explanationGrid(explanations).write(a.Stdout, output); werr != nil {
+		if werr := s.explanationGrid(explanations).write(a.Stdout, output); werr != nil {
 			return werr
 		}
 		return err
@@ -95,7 +95,7 @@ func (a *App) explainWindow(ctx context.Context, s *session, cmd *cobra.Command,
 		if i > 0 {
 			fmt.Fprintln(a.Stdout)
 		}
-		if werr := writeExplanation(a.Stdout, x, s.Location); werr != nil {
+		if werr := s.writeExplanation(a.Stdout, x); werr != nil {
 			return werr
 		}
 	}
@@ -133,7 +133,7 @@ func (a *App) tellWhose(ctx context.Context, s *session, f explainFlags, explana
 
 // explanationGrid is explanations as data: a row for each sample, volume, entry
 // and adjustment.
-func explanationGrid(all []billing.Explanation) *grid {
+func (s *session) explanationGrid(all []billing.Explanation) *grid {
 	g := newGrid("what", "source", "meter", "resource", "tenant", "time", "service", "datacenter", "#volume", "unit", "id", "origin", "counted", "why")
 	for _, x := range all {
 		for _, r := range x.Readings {
@@ -161,7 +161,7 @@ func explanationGrid(all []billing.Explanation) *grid {
 		}
 		state("state before", x.Before.Data)
 		state("state after", x.After.Data)
-		state("rule", strings.TrimSpace(x.Transformer+"\n"+x.Rule))
+		state("rule", strings.Join(append([]string{s.transformers[x.Meter]}, options(x.Rule)...), "\n"))
 		for _, d := range x.Differences {
 			state("difference", d)
 		}
@@ -176,13 +176,21 @@ func volumeText(s usage.Sample) string {
 	return s.Volume.String()
 }
 
+// options are the lines of a meter's rule beside its transformer.
+func options(rule string) []string {
+	return slices.DeleteFunc(strings.Split(rule, "\n"), func(line string) bool {
+		return line == "" || strings.HasPrefix(line, "transformer = ")
+	})
+}
+
 // writeExplanation renders an explanation for a person.
-func writeExplanation(w io.Writer, x billing.Explanation, in *time.Location) error {
+func (s *session) writeExplanation(w io.Writer, x billing.Explanation) error {
+	in := s.Location
 	fmt.Fprintf(w, "meter %s of source %s, resource %s, %s to %s\n", clean(x.Meter), clean(x.Source), clean(x.Resource),
 		x.Window.Start.In(in).Format(time.RFC3339), x.Window.End.In(in).Format(time.RFC3339))
-	fmt.Fprintf(w, "transformer %s\n", x.Transformer)
-	for line := range strings.Lines(x.Rule) {
-		fmt.Fprintf(w, "  %s\n", clean(strings.TrimRight(line, "\n")))
+	fmt.Fprintf(w, "transformer %s\n", clean(s.transformers[x.Meter]))
+	for _, line := range options(x.Rule) {
+		fmt.Fprintf(w, "  %s\n", clean(line))
 	}
 	fmt.Fprintf(w, "remembered before  %s\nremembered after   %s\n\n", stateText(x.Before), stateText(x.After))
 	readings := newGrid("time", "tenant", "says", "#volume", "unit", "id", "origin", "counted", "why")

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -40,7 +39,8 @@ func (a *App) load(cmd *cobra.Command) (*deployment.Deployment, error) {
 // A session is a deployment that was opened for one command.
 type session struct {
 	*billing.Engine
-	closers []io.Closer
+	transformers map[string]string // what the config calls them, by meter
+	closers      []io.Closer
 }
 
 // What a command needs open beside the store.
@@ -69,7 +69,7 @@ func (a *App) open(ctx context.Context, cmd *cobra.Command, needs need) (*sessio
 
 // session is a deployment of which nothing is open yet.
 func (a *App) session(d *deployment.Deployment) *session {
-	s := &session{Engine: &billing.Engine{
+	s := &session{transformers: d.Transformers(), Engine: &billing.Engine{
 		Deployment:  d.Deployment,
 		Adapter:     d.Invoice.Package + ":" + d.Invoice.Type,
 		Currency:    d.Currency,
@@ -160,7 +160,7 @@ func (a *App) with(needs need, run func(context.Context, *session, *cobra.Comman
 		defer func() { err = errors.Join(err, a.says.readLedger(cmd.Context(), s.Engine)) }()
 		defer context.AfterFunc(cmd.Context(), func() { a.sayf("stopping, once what is at hand is done; a second signal stops at once") })()
 		began := a.Now()
-		defer func() { a.detailf("%s took %v", cmd.CommandPath(), a.Now().Sub(began).Round(time.Millisecond)) }()
+		defer func() { a.detailf("%s took %s", cmd.CommandPath(), billing.DurationText(a.Now().Sub(began))) }()
 		return run(cmd.Context(), s, cmd, args)
 	}
 }

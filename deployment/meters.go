@@ -16,7 +16,18 @@ const meterPrefix = "meter:"
 // A meter is a usage.Meter whose transformer is not open yet.
 type meter struct {
 	usage.Meter
-	open Open[usage.Transformer]
+	transformer string // what the config calls it
+	open        Open[usage.Transformer]
+}
+
+// Transformers returns what the config calls the transformer of each meter, by
+// the meter's name: uptime. The caller owns the result.
+func (d *Deployment) Transformers() map[string]string {
+	names := make(map[string]string, len(d.meters))
+	for _, m := range d.meters {
+		names[m.Name] = m.transformer
+	}
+	return names
 }
 
 // Meters opens the transformers and returns the meters of the deployment:
@@ -63,9 +74,10 @@ func (l *loader) bindMeters(compiled []Adapter[usage.Transformer]) []meter {
 	}
 	var meters []meter
 	for _, m := range usage.DefaultMeters() {
-		bound := meter{Meter: m, open: opened(m.Transformer)}
+		name := builtinName(m.Transformer)
+		bound := meter{Meter: m, transformer: name, open: opened(m.Transformer)}
 		if s := sections[m.Name]; s != nil {
-			bound = l.bindMeter(s, m, builtinName(m.Transformer), rules)
+			bound = l.bindMeter(s, m, name, rules)
 			delete(sections, m.Name)
 		}
 		meters = append(meters, bound)
@@ -122,6 +134,7 @@ func (l *loader) bindMeter(s *config.Section, m usage.Meter, transformer string,
 	options := *s
 	options.Keys = slices.DeleteFunc(slices.Clone(s.Keys), func(k *config.Key) bool { _, ok := rest[k.Name]; return !ok })
 	bound, err := use(&options, m)
+	bound.transformer = transformer
 	if err != nil {
 		l.errs = append(l.errs, err)
 	}

@@ -215,3 +215,17 @@ artifice.ini:23:9: [meter:c] begun: byte, which the meter is measured in, does n
 		t.Errorf("mistakes (-want +got):\n%s", diff)
 	}
 }
+
+// What a person reads of a meter is the config's word for its transformer.
+func TestTransformers(t *testing.T) {
+	d, err := load(t, "[main]\ndeployment = x\ncurrency = NZD"+adapters+"\n[meter:instance]\nhold = 1h\n[meter:volume.size]\ntransformer = integral\n[meter:own]\ntransformer = sum\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := d.Transformers()
+	for meter, want := range map[string]string{"instance": "uptime", "volume.size": "integral", "own": "sum", "ip.floating": "max", "network.incoming.bytes": "cumulative"} {
+		if got[meter] != want {
+			t.Errorf("meter %s has transformer %q, want %q", meter, got[meter], want)
+		}
+	}
+}

@@ -15,7 +15,6 @@ import (
 type Explanation struct {
 	Source, Meter string
 	Resource      string
-	Transformer   string // its type
 	Rule          string // what the config says of the meter, "" for nothing
 	Window        usage.Span
 	Readings      []Reading   // oldest first

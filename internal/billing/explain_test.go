@@ -32,7 +32,7 @@ func (c *choosy) Samples(ctx context.Context, q usage.Query) iter.Seq2[usage.Sam
 
 // explained renders an explanation.
 func explained(x billing.Explanation) []string {
-	lines := []string{fmt.Sprintf("%s %s before %s", x.Meter, x.Transformer, x.Before.Data)}
+	lines := []string{fmt.Sprintf("%s before %s", x.Meter, x.Before.Data)}
 	for _, r := range x.Readings {
 		lines = append(lines, strings.TrimSpace(fmt.Sprintf("%s %s %v %s", r.Time.Format("15:04"), r.Metadata["state"], r.Counted, r.Why)))
 	}
@@ -79,7 +79,7 @@ func TestExplain(t *testing.T) {
 		}
 		return explained(all[0])
 	}
-	const before = `instance Uptime before {"dc":"nz-1","data":{"since":"2013-08-31T21:50:00Z","state":"active","flavor":"m1","tenant":"a","datacenter":"nz-1"}}`
+	const before = `instance before {"dc":"nz-1","data":{"since":"2013-08-31T21:50:00Z","state":"active","flavor":"m1","tenant":"a","datacenter":"nz-1"}}`
 	want := []string{
 		before,
 		"21:50 active false before the window: what it said is remembered",
@@ -136,7 +136,7 @@ func TestExplainWithoutSamples(t *testing.T) {
 		t.Fatal(all, err)
 	}
 	want := []string{
-		`instance Uptime before {"dc":"nz-1","data":{"since":"2013-08-31T20:50:00Z","state":"active","flavor":"m1","tenant":"a","datacenter":"nz-1"}}`,
+		`instance before {"dc":"nz-1","data":{"since":"2013-08-31T20:50:00Z","state":"active","flavor":"m1","tenant":"a","datacenter":"nz-1"}}`,
 		"20:50 active false before the window: what it said is remembered",
 		"volume: a m1 3000 second", // up to 21:50
 		"gap from 21:50",

@@ -31,7 +31,6 @@ type teller struct {
 func (x *explainer) teller(ctx context.Context, m usage.Meter) (*teller, error) {
 	t := &teller{explainer: x, meter: m, walker: usage.NewWalker(m.Transformer)}
 	t.x = Explanation{Source: x.source.Name, Meter: m.Name, Resource: x.resource, Rule: m.Rule, Window: x.window}
-	t.x.Transformer = strings.TrimPrefix(fmt.Sprintf("%T", m.Transformer), "usage.")
 	folds, err := x.Store.Folds(ctx, ledger.Series{Source: x.source.Name, Meter: m.Name, Resource: x.resource}, x.window.Start)
 	if err != nil {
 		return nil, err
