@@ -94,10 +94,10 @@ func (a *App) check(ctx context.Context, d *deployment.Deployment, block usage.S
 	c.progress.End()
 	if !block.IsZero() {
 		if failed == nil {
-			failed = a.checkPrices(ctx, &c, s, block)
+			failed = a.checkPrices(ctx, &c, s, d.Invoice.Key, block)
 		}
 		if failed != nil {
-			c.add("invoice", "prices", failed)
+			c.add(d.Invoice.Key, "prices", failed)
 		}
 	}
 	if err := s.close(); err != nil {
@@ -245,18 +245,19 @@ func checkLedger(ctx context.Context, c *checks, s *session, store string) {
 	}
 }
 
-// checkPrices holds the ERP's prices against what was used in a block.
-func (a *App) checkPrices(ctx context.Context, c *checks, s *session, block usage.Span) error {
+// checkPrices holds the prices of the ERP, an adapter, against what was used in
+// a block.
+func (a *App) checkPrices(ctx context.Context, c *checks, s *session, adapter string, block usage.Span) error {
 	checker, ok := s.ERP.(invoice.PriceChecker)
 	if !ok {
-		c.add("invoice", a.named("prices (it cannot review them: see artifice draft)"), nil)
+		c.add(adapter, a.named("prices (it cannot review them: see artifice draft)"), nil)
 		return nil
 	}
 	used, err := s.Used(ctx, block)
 	if err != nil {
 		return err
 	}
-	c.add("invoice", fmt.Sprintf("prices of %s used in %s", plural(len(used), "service"), billing.BlockLabel(block, s.Location)), nil)
+	c.add(adapter, fmt.Sprintf("prices of %s used in %s", plural(len(used), "service"), billing.BlockLabel(block, s.Location)), nil)
 	pairs := func(yield func(string, string) bool) {
 		for _, u := range used {
 			if !yield(u[0], u[1]) {
@@ -266,9 +267,9 @@ func (a *App) checkPrices(ctx context.Context, c *checks, s *session, block usag
 	}
 	for what, err := range checker.CheckPrices(ctx, block, s.Currency, pairs) {
 		if errors.Is(err, invoice.ErrNoCost) || invoice.IsPermanent(err) {
-			c.add("invoice", what, err)
+			c.add(adapter, what, err)
 		} else {
-			c.grid.add("note", "invoice", what, err.Error())
+			c.grid.add("note", adapter, what, err.Error())
 		}
 	}
 	return nil
