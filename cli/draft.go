@@ -178,14 +178,7 @@ func writeDraft(w io.Writer, d billing.Draft) error {
 		_, err := fmt.Fprintln(w, "nothing to bill")
 		return err
 	}
-	g := itemTable(d.Order)
-	for _, m := range d.Missing {
-		g.add(m.Datacenter, m.Service, "", "", m.Volume.String(), m.Unit, "no cost", "")
-	}
-	if len(d.Missing) > 0 {
-		g.footer[0] += " (incomplete)"
-	}
-	return g.write(w, "table")
+	return itemTable(d.Order, d.Missing...).write(w, "table")
 }
 
 // tellWaiting says what came late for earlier blocks and is not billed yet.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -145,17 +146,39 @@ func writeStatement(w io.Writer, o ledger.Order) error {
 	return itemTable(o).write(w, "table")
 }
 
-// itemTable is the items of an order for a person, section by section.
-func itemTable(o ledger.Order) *grid {
+// itemTable is the items of an order for a person, section by section, and what
+// keeps a draft from being one, each where its item would be.
+func itemTable(o ledger.Order, missing ...billing.Missing) *grid {
 	g := newGrid("datacenter", "service", "resource", "description", "#value", "unit", "#cost", "#amount")
-	for i, item := range o.Items {
-		datacenter := item.Datacenter
-		if i > 0 && o.Items[i-1].Datacenter == datacenter {
-			datacenter = ""
+	own := 0 // items of the block itself come first, sorted
+	for _, item := range o.Items {
+		if item.Adjusts.IsZero() {
+			own++
 		}
-		g.add(datacenter, item.Name, item.Resource, describe(item.Description, item.Adjusts, o), item.Value.String(), item.Unit, item.Cost.String(), money(item.Amount, o))
+		g.add(item.Datacenter, item.Name, item.Resource, describe(item.Description, item.Adjusts, o), item.Value.String(), item.Unit, item.Cost.String(), money(item.Amount, o))
+	}
+	for _, m := range missing {
+		row := []string{m.Datacenter, m.Service, "", "", m.Volume.String(), m.Unit, "no cost", ""}
+		if m.Adjusts != "" {
+			row[3] = "(adjusts " + m.Adjusts + ")"
+			g.add(row...)
+			continue
+		}
+		at := 0
+		for at < own && slices.Compare(g.rows[at][:2], row[:2]) <= 0 {
+			at++
+		}
+		g.rows, own = slices.Insert(g.rows, at, row), own+1
+	}
+	for i := len(g.rows) - 1; i > 0; i-- {
+		if g.rows[i][0] == g.rows[i-1][0] {
+			g.rows[i][0] = ""
+		}
 	}
 	g.footer = []string{"total " + o.Currency, "", "", "", "", "", "", money(o.Total, o)}
+	if len(missing) > 0 {
+		g.footer[1] = "incomplete"
+	}
 	return g
 }
 
