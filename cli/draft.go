@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -252,18 +253,34 @@ func (a *App) tellMissing(drafts []billing.Draft) error {
 	return nil
 }
 
-// tellReserved says which orders have billed the block, or part of it.
+// tellReserved says which orders have billed the block, or part of it: people
+// hear of several at once, and a log has a line for each.
 func (a *App) tellReserved(ctx context.Context, s *session, block usage.Span, tenants []usage.Tenant) error {
-	orders, err := s.Store.Orders(ctx, ledger.OrderFilter{})
+	orders, err := s.Store.Orders(ctx, ledger.OrderFilter{Overlaps: block})
 	if err != nil {
 		return err
 	}
-	for _, o := range orders {
-		drafted := slices.ContainsFunc(tenants, func(t usage.Tenant) bool { return t.ID == o.Tenant.ID })
-		if o.Reserves && drafted && o.Block.Overlaps(block) {
-			a.sayf("note: tenant %s: order %s reserves %s already (%s): bill would not bill it again",
-				ofTenant(o.Tenant.ID), ofOrder(o.Key), ofBlock(billing.BlockLabel(o.Block, s.Location)), o.Status)
+	orders = slices.DeleteFunc(orders, func(o ledger.Order) bool {
+		return !o.Reserves || !slices.ContainsFunc(tenants, func(t usage.Tenant) bool { return t.ID == o.Tenant.ID })
+	})
+	if len(orders) > 1 && a.talk.words() {
+		var names []string
+		for _, t := range tenants {
+			if slices.ContainsFunc(orders, func(o ledger.Order) bool { return o.Tenant.ID == t.ID }) {
+				names = append(names, cmp.Or(t.Name, t.ID))
+			}
 		}
+		n := len(names)
+		if n > 3 {
+			names = append(names[:3], "...")
+		}
+		a.sayf("note: orders of %s (%s) reserve %s already, or a part of it: bill would not bill that again",
+			plural(n, "tenant"), strings.Join(names, "; "), billing.BlockLabel(block, s.Location))
+		return nil
+	}
+	for _, o := range orders {
+		a.sayf("note: tenant %s: order %s reserves %s already (%s): bill would not bill it again",
+			ofTenant(o.Tenant.ID), ofOrder(o.Key), ofBlock(billing.BlockLabel(o.Block, s.Location)), o.Status)
 	}
 	return nil
 }
