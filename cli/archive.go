@@ -71,7 +71,8 @@ func pruneCommand(a *App) *cobra.Command {
 			"and sums stay, so that verify can still prove them, and so does what tells a\n" +
 			"late sample from one that was billed. What comes later for an hour of a resource\n" +
 			"that was pruned cannot be billed any more: collect names it. What comes of a\n" +
-			"resource of which the block had nothing goes on the tenant's next invoice.",
+			"resource of which the block had nothing goes on the tenant's next invoice.\n" +
+			"Where there is nothing to prune no file is written.",
 		Example: "  artifice prune --before 2013-08 --export ledger-2013-08.jsonl.gz",
 		Args:    noArgs,
 	}
@@ -102,6 +103,12 @@ func pruneCommand(a *App) *cobra.Command {
 		if err := s.SameDeployment(ctx); err != nil {
 			return err
 		}
+		if some, err := s.Prunable(ctx, until); err != nil {
+			return err
+		} else if !some {
+			a.sayf("nothing to prune: no usage entries are left of settled orders that end by %s", until.In(s.Location).Format(time.RFC3339))
+			return nil
+		}
 		if err := a.export(ctx, s, archiver, export, "--export"); err != nil {
 			return err
 		}
@@ -111,9 +118,18 @@ func pruneCommand(a *App) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		kept := "another process was faster"
+		if pruned.Kept > 0 {
+			kept = plural(pruned.Kept, "order") + " kept: usage that came late for them, or that another tenant has of the same resources and hours, is not billed yet"
+		}
+		if pruned.Orders == 0 {
+			// The next try may name the same file.
+			a.sayf("nothing to prune: %s; %s is removed again", kept, export)
+			return os.Remove(export)
+		}
 		a.sayf("pruned %s of %s", count(pruned.Entries, "usage entry", "usage entries"), plural(pruned.Orders, "order"))
 		if pruned.Kept > 0 {
-			a.sayf("%s kept: usage that came late for them, or that another tenant has of the same resources and hours, is not billed yet", plural(pruned.Kept, "order"))
+			a.sayf("%s", kept)
 		}
 		return nil
 	})

@@ -3,6 +3,7 @@ package billing
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/openstack-artifice/artifice/ledger"
 	"github.com/openstack-artifice/artifice/usage"
@@ -21,16 +22,41 @@ func (e *Engine) Pruned(ctx context.Context, span usage.Span, tenants []string) 
 		if len(tenants) > 0 && !slices.Contains(tenants, o.Tenant.ID) {
 			continue
 		}
-		for entry, err := range e.Store.Entries(ctx, ledger.EntryFilter{Tenant: o.Tenant.ID, Within: o.Block}) {
-			if err != nil {
-				return nil, err
-			}
-			// All of a block is pruned, or nothing: the first tells.
-			if !isWindow(entry.Window) {
-				all = append(all, o)
-			}
-			break
+		first, err := e.firstEntry(ctx, o)
+		if err != nil {
+			return nil, err
+		}
+		if !first.IsZero() && !isWindow(first) {
+			all = append(all, o)
 		}
 	}
 	return all, nil
+}
+
+// Prunable reports whether any settled order that ends no later than a time has
+// usage entries that were not dropped yet. A store may keep these all the same.
+func (e *Engine) Prunable(ctx context.Context, before time.Time) (bool, error) {
+	orders, err := e.Store.Orders(ctx, ledger.OrderFilter{Statuses: []ledger.Status{ledger.Settled}})
+	if err != nil {
+		return false, err
+	}
+	// The last ones are the last to be pruned.
+	for _, o := range slices.Backward(slices.SortedFunc(slices.Values(orders), byBlock)) {
+		if o.Block.End.After(before) {
+			continue
+		}
+		if first, err := e.firstEntry(ctx, o); err != nil || isWindow(first) {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
+// firstEntry returns the span of the first usage entry in an order's block, which
+// tells of all: they are pruned together. It is zero where there is none.
+func (e *Engine) firstEntry(ctx context.Context, o ledger.Order) (usage.Span, error) {
+	for entry, err := range e.Store.Entries(ctx, ledger.EntryFilter{Tenant: o.Tenant.ID, Within: o.Block}) {
+		return entry.Window, err
+	}
+	return usage.Span{}, nil
 }
