@@ -82,7 +82,7 @@ func TestCheckOpensOnce(t *testing.T) {
 		{"ok", "source:a", "open (it has no checks of its own)"}, {"ok", "source:b", "open (it has no checks of its own)"},
 		{"ok", "config", "no two sources read the same, as far as they can tell"},
 		{"ok", "store:object", "open (it has no checks of its own)"}, {"ok", "invoice:object", "open (it has no checks of its own)"},
-		{"ok", "invoice", "prices (it cannot review them: see artifice draft)"},
+		{"ok", "invoice:object", "prices (it cannot review them: see artifice draft)"},
 	}
 	if diff := cmp.Diff(want, outcomes); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
