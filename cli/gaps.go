@@ -16,6 +16,11 @@ func (a *App) writeGaps(ctx context.Context, s *session, block usage.Span, tenan
 	if err := s.Begun(ctx); err != nil {
 		return err
 	}
+	if len(tenants) > 0 {
+		if _, err := s.Tenants(ctx, tenants); err != nil {
+			return err
+		}
+	}
 	g := newGrid("tenant", "meter", "resource", "source", "silent from", "to", "for")
 	progress := a.watch.begin(billing.Step{Name: "read", Unit: "gaps", Whole: true})
 	defer progress.End()

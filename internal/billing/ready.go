@@ -107,7 +107,7 @@ func (e *Engine) collected(ctx context.Context, ids []string) ([]invoice.Tenant,
 	if len(known) == 0 {
 		return nil, nil, ErrNothingCollected // though there are orders
 	}
-	if err := neverCollected(ids, known); err != nil {
+	if err := e.areKnown(ctx, ids, known, neverCollected); err != nil {
 		return nil, nil, err
 	}
 	named, err := e.Store.Tenants(ctx)
@@ -126,17 +126,6 @@ func (e *Engine) collected(ctx context.Context, ids []string) ([]invoice.Tenant,
 		tenants = append(tenants, tenant)
 	}
 	return tenants, marks, nil
-}
-
-// neverCollected returns an error for each id that is not of a known tenant.
-func neverCollected(ids, known []string) error {
-	var unknown []error
-	for _, id := range ids {
-		if !slices.Contains(known, id) {
-			unknown = append(unknown, fmt.Errorf("tenant %s was never collected", id))
-		}
-	}
-	return errors.Join(unknown...)
 }
 
 // OrdersWithin returns the orders that overlap a span, or all of them where it is
@@ -164,7 +153,7 @@ func (e *Engine) ordersWithin(ctx context.Context, marks []ledger.Mark, within u
 			known = append(known, id)
 		}
 	}
-	if err := neverCollected(ids, known); err != nil {
+	if err := e.areKnown(ctx, ids, known, neverCollected); err != nil {
 		return nil, err
 	}
 	orders, err := e.Store.Orders(ctx, ledger.OrderFilter{Overlaps: within})

@@ -108,6 +108,30 @@ func TestOrdersWithin(t *testing.T) {
 			t.Errorf("reconciling %q: %v, want %q", test.ids, err, test.err)
 		}
 	}
+	// One that is a name is not only unknown.
+	names := ledger.Batch{Tenants: []usage.Tenant{{ID: "a", Name: "Bright, Spark & Sons"}, {ID: "b", Name: "kererū"}, {ID: "c", Name: "kererū"}}}
+	if err := e.Store.Record(t.Context(), names); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		ids  []string
+		want string
+	}{
+		{[]string{"Bright", " Spark & Sons"}, "Bright, Spark & Sons is the name of tenant a: give its id"},
+		{[]string{"Kererū", "a", "x"}, "Kererū is the name of tenants b, c: give the id of one\ntenant x was never collected"},
+		{[]string{"a", "x"}, "tenant x was never collected"},
+	} {
+		if _, err := e.OrdersWithin(t.Context(), usage.Span{}, test.ids); err == nil || err.Error() != test.want {
+			t.Errorf("of %q: %v, want %q", test.ids, err, test.want)
+		}
+		if _, err := e.Status(t.Context(), test.ids); err == nil || err.Error() != test.want {
+			t.Errorf("the status of %q: %v, want %q", test.ids, err, test.want)
+		}
+		want := strings.ReplaceAll(test.want, "was never collected", "is not in the ledger")
+		if _, err := e.Verify(t.Context(), test.ids); err == nil || err.Error() != want {
+			t.Errorf("verifying %q: %v, want %q", test.ids, err, want)
+		}
+	}
 	// A tenant may be known by orders alone.
 	e.Store = withoutMarks{e.Store}
 	if got, err := e.OrdersWithin(t.Context(), usage.Span{}, []string{"a"}); err != nil || len(got) != 3 {

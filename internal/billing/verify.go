@@ -82,10 +82,8 @@ func (e *Engine) Verify(ctx context.Context, ids []string) (Verified, error) {
 	if err != nil {
 		return Verified{}, err
 	}
-	for _, id := range ids {
-		if !tenants[id] {
-			return Verified{}, fmt.Errorf("tenant %s is not in the ledger", id)
-		}
+	if err := e.areKnown(ctx, ids, slices.Collect(maps.Keys(tenants)), notInLedger); err != nil {
+		return Verified{}, err
 	}
 	if len(ids) > 0 {
 		maps.DeleteFunc(tenants, func(tenant string, _ bool) bool { return !slices.Contains(ids, tenant) })
