@@ -80,7 +80,7 @@ func pruneCommand(a *App) *cobra.Command {
 	cmd.Flags().StringVar(&export, "export", "", "the new `file` that takes the whole ledger first")
 	cmd.RunE = a.with(0, func(ctx context.Context, s *session, cmd *cobra.Command, _ []string) error {
 		if before == "" || export == "" {
-			return wrongUse("prune needs --before MONTH and --export FILE\nhint: %s --help", cmd.CommandPath())
+			return wrongUse("prune needs --before MONTH and --export FILE\nhint: %s", a.example(cmd, s.Location))
 		}
 		if export == "-" {
 			return wrongUse("--export: name a file: nobody knows whether the standard output is kept, and what is pruned is in no other place")
@@ -155,7 +155,7 @@ func monthOrTime(text string, in *time.Location) (time.Time, error) {
 
 func oneFile(cmd *cobra.Command, args []string) error {
 	if len(args) != 1 {
-		return wrongUse("%s takes one file\nhint: %s --help", cmd.CommandPath(), cmd.CommandPath())
+		return wrongUse("%s takes one file", cmd.CommandPath())
 	}
 	return nil
 }

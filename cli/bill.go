@@ -33,7 +33,7 @@ func billCommand(a *App) *cobra.Command {
 		Example: "  artifice bill --month 2013-08\n  artifice bill --month 2013-08 --tenant 931dc699f9934021bb4a2b1088ba4d3b\n  artifice bill --due",
 		Args:    noArgs,
 	}
-	flags.register(cmd)
+	flags.register(a, cmd)
 	due := cmd.Flags().Bool("due", false, "whatever may be billed by now, instead of one block")
 	tenants := tenantFlag(cmd)
 	output := outputFlag(cmd)

@@ -31,7 +31,7 @@ func checkCommand(a *App) *cobra.Command {
 		Example: "  artifice check\n  artifice check --month 2013-08",
 		Args:    noArgs,
 	}
-	flags.register(cmd)
+	flags.register(a, cmd)
 	output := outputFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		d, err := a.load(cmd)

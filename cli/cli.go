@@ -175,7 +175,7 @@ func (a *App) root() *cobra.Command {
 		versionCommand, completionCommand, manCommand, exitCodesTopic,
 	}, a.Commands...)
 	for _, command := range commands {
-		root.AddCommand(wrongArgs(command(a)))
+		root.AddCommand(a.wrongArgs(command(a)))
 	}
 	// Without a command of this name cobra would suggest, and exit with 1.
 	root.Args = func(_ *cobra.Command, args []string) error {
@@ -219,7 +219,7 @@ Try:
 // noArgs refuses arguments.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return wrongUse("%s takes no arguments, but got %q\nhint: %s --help", cmd.CommandPath(), args, cmd.CommandPath())
+		return wrongUse("%s takes no arguments, but got %q", cmd.CommandPath(), args)
 	}
 	return nil
 }

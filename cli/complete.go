@@ -24,18 +24,20 @@ func completionCommand(a *App) *cobra.Command {
 			"them, where it can be read at once; completing changes nothing.", "NAME", a.program()),
 		Example:   "  artifice completion bash > artifice.bash",
 		ValidArgs: []string{"bash", "zsh", "fish", "powershell"},
+		Args: func(cmd *cobra.Command, args []string) error {
+			if !slices.Contains(cmd.ValidArgs, strings.Join(args, " ")) {
+				return wrongUse("say which shell: %s", strings.Join(cmd.ValidArgs, ", "))
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			root := cmd.Root()
-			write, ok := map[string]func() error{
+			return map[string]func() error{
 				"bash":       func() error { return root.GenBashCompletionV2(a.Stdout, true) },
 				"zsh":        func() error { return root.GenZshCompletion(a.Stdout) },
 				"fish":       func() error { return root.GenFishCompletion(a.Stdout, true) },
 				"powershell": func() error { return root.GenPowerShellCompletionWithDesc(a.Stdout) },
-			}[strings.Join(args, " ")]
-			if !ok {
-				return wrongUse("say which shell: %s", strings.Join(cmd.ValidArgs, ", "))
-			}
-			return write()
+			}[args[0]]()
 		},
 	}
 }
@@ -78,7 +80,7 @@ func (a *App) completeMonth(*cobra.Command, []string, string) ([]cobra.Completio
 	year, month, _ := a.Now().Date()
 	var offered []cobra.Completion
 	for i := range months {
-		offered = append(offered, time.Date(year, month-1-time.Month(i), 1, 0, 0, 0, 0, time.UTC).Format("2006-01"))
+		offered = append(offered, time.Date(year, month-1-time.Month(i), 1, 0, 0, 0, 0, time.UTC).Format(monthLayout))
 	}
 	return offered, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 }

@@ -37,7 +37,7 @@ func draftCommand(a *App) *cobra.Command {
 		Example: "  artifice draft --month 2013-08\n  artifice draft --month 2013-08 --diff\n  artifice draft --from 2013-08-01 --to 2013-08-08",
 		Args:    noArgs,
 	}
-	flags.register(cmd)
+	flags.register(a, cmd)
 	tenants := tenantFlag(cmd)
 	diff := cmd.Flags().Bool("diff", false, "show what changed since the month before, and not the items")
 	output := outputFlag(cmd)
@@ -51,7 +51,7 @@ func draftCommand(a *App) *cobra.Command {
 		}
 		if *diff {
 			if _, err := report.LastMonth(block, s.Location); err != nil {
-				return wrongUse("--diff: %w\nhint: artifice draft --diff --month 2013-08", err)
+				return wrongUse("--diff: %w\nhint: artifice draft --diff --month %s", err, a.monthOver(s.Location))
 			}
 		}
 		known, err := s.Tenants(ctx, *tenants)

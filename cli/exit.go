@@ -3,6 +3,8 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -76,15 +78,22 @@ func wrongUse(format string, args ...any) error {
 	return &exitError{code: ExitUsage, err: fmt.Errorf(format, args...)}
 }
 
-// wrongArgs lets a command of another package end as its arguments deserve.
-func wrongArgs(cmd *cobra.Command) *cobra.Command {
+// wrongArgs lets a command, also one of another package, end as its arguments
+// deserve: with a command that runs.
+func (a *App) wrongArgs(cmd *cobra.Command) *cobra.Command {
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
 			err := check(cmd, args)
-			if exit := (*exitError)(nil); err != nil && !errors.As(err, &exit) {
-				return wrongUse("%w\nhint: %s --help", err, cmd.CommandPath())
+			if exit := (*exitError)(nil); errors.As(err, &exit) {
+				err = exit.err
 			}
-			return err
+			switch {
+			case err == nil:
+				return nil
+			case strings.Contains(err.Error(), "\nhint: "):
+				return wrongUse("%w", err)
+			}
+			return wrongUse("%w\nhint: %s", err, a.example(cmd, time.UTC))
 		}
 	}
 	return cmd

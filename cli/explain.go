@@ -30,9 +30,9 @@ func explainCommand(a *App) *cobra.Command {
 			"statement, it shows the usage that the item sums, resource by resource, how\n" +
 			"that was converted and rounded, and at what cost.",
 		Example: "  artifice explain --tenant 5f2c --resource 9b31 --window 2013-08-05T10:00Z\n  artifice explain 3f1c29a0 2 --entries",
-		Args: func(cmd *cobra.Command, args []string) error {
+		Args: func(_ *cobra.Command, args []string) error {
 			if n := len(args); n != 0 && n != 2 {
-				return wrongUse("explain takes the key of an order and the number of an item, or neither\nhint: %s --help", cmd.CommandPath())
+				return wrongUse("explain takes the key of an order and the number of an item, or neither\nhint: artifice orders lists keys, and artifice statement ORDER has the items")
 			}
 			return nil
 		},
@@ -42,8 +42,8 @@ func explainCommand(a *App) *cobra.Command {
 	cmd.Flags().StringVar(&f.window, "window", "", "when the hour begins, a `time` on a window border")
 	cmd.Flags().BoolVar(&f.entries, "entries", false, "with an order: every hour of every resource")
 	output := outputFlag(cmd)
-	window := a.with(needSources, func(ctx context.Context, s *session, cmd *cobra.Command, _ []string) error {
-		return a.explainWindow(ctx, s, cmd, f, *output)
+	window := a.with(needSources, func(ctx context.Context, s *session, _ *cobra.Command, _ []string) error {
+		return a.explainWindow(ctx, s, f, *output)
 	})
 	// What an item sums is in the store: no source is asked, nor need it be there.
 	item := a.with(0, func(ctx context.Context, s *session, _ *cobra.Command, args []string) error {
@@ -66,9 +66,9 @@ type explainFlags struct {
 	entries                  bool
 }
 
-func (a *App) explainWindow(ctx context.Context, s *session, cmd *cobra.Command, f explainFlags, output string) error {
+func (a *App) explainWindow(ctx context.Context, s *session, f explainFlags, output string) error {
 	if f.tenant == "" || f.resource == "" || f.window == "" {
-		return wrongUse("say which tenant, resource and hour, or which order and item\nhint: %s --help", cmd.CommandPath())
+		return wrongUse("say which tenant, resource and hour, or which order and item\nhint: artifice usage --month %s --by window lists tenants, resources and hours", a.monthOver(s.Location))
 	}
 	at, err := billing.ParseTime(f.window, s.Location)
 	if err != nil {
@@ -83,7 +83,7 @@ func (a *App) explainWindow(ctx context.Context, s *session, cmd *cobra.Command,
 		return errors.Join(err, terr)
 	}
 	if len(explanations) == 0 {
-		return errors.Join(err, fmt.Errorf("there is no sample of resource %s, and no usage in %s\nhint: artifice usage --month %s --by resource lists resources", f.resource, window.Start.In(s.Location).Format(time.RFC3339), window.Start.In(s.Location).Format("2006-01")))
+		return errors.Join(err, fmt.Errorf("there is no sample of resource %s, and no usage in %s\nhint: artifice usage --month %s --by resource lists resources", f.resource, window.Start.In(s.Location).Format(time.RFC3339), window.Start.In(s.Location).Format(monthLayout)))
 	}
 	if output != "table" {
 		if werr := s.explanationGrid(explanations).write(a.Stdout, output); werr != nil {

@@ -16,9 +16,13 @@ import (
 )
 
 // blockFlags are how a command is told a block.
-type blockFlags struct{ month, from, to string }
+type blockFlags struct {
+	app             *App
+	month, from, to string
+}
 
-func (b *blockFlags) register(cmd *cobra.Command) {
+func (b *blockFlags) register(a *App, cmd *cobra.Command) {
+	b.app = a
 	cmd.Flags().StringVar(&b.month, "month", "", "the calendar `month`, in the deployment's time zone: 2013-08")
 	cmd.Flags().StringVar(&b.from, "from", "", "where the block begins, a `time` on a window border: 2013-08-01, which is where that day begins, or 2013-08-01T05:00Z")
 	cmd.Flags().StringVar(&b.to, "to", "", "where the block ends, a `time` that no longer belongs to it")
@@ -29,10 +33,10 @@ func (b *blockFlags) given() bool { return b.month != "" || b.from != "" || b.to
 
 // block returns the block that the flags name.
 func (b *blockFlags) block(cmd *cobra.Command, in *time.Location) (usage.Span, error) {
-	const hint = "\nhint: %s --month 2013-08"
+	const hint = "\nhint: %s --month %s"
 	switch {
 	case b.month != "" && (b.from != "" || b.to != ""):
-		return usage.Span{}, wrongUse("--month goes without --from and --to"+hint, cmd.CommandPath())
+		return usage.Span{}, wrongUse("--month goes without --from and --to"+hint, cmd.CommandPath(), b.app.monthOver(in))
 	case b.month != "":
 		block, err := billing.Month(b.month, in)
 		if err != nil {
@@ -40,7 +44,7 @@ func (b *blockFlags) block(cmd *cobra.Command, in *time.Location) (usage.Span, e
 		}
 		return block, nil
 	case b.from == "" || b.to == "":
-		return usage.Span{}, wrongUse("say which block: --month, or --from and --to"+hint, cmd.CommandPath())
+		return usage.Span{}, wrongUse("say which block: --month, or --from and --to"+hint, cmd.CommandPath(), b.app.monthOver(in))
 	}
 	from, err := billing.ParseTime(b.from, in)
 	if err != nil {
@@ -54,6 +58,27 @@ func (b *blockFlags) block(cmd *cobra.Command, in *time.Location) (usage.Span, e
 		return usage.Span{}, wrongUse("--from %s is not before --to %s", b.from, b.to)
 	}
 	return usage.Span{Start: from, End: to}, nil
+}
+
+// monthOver is the last month that is over: of all months the one that a hint is
+// most likely about.
+func (a *App) monthOver(in *time.Location) string {
+	now := a.Now().In(in)
+	return time.Date(now.Year(), now.Month()-1, 1, 0, 0, 0, 0, in).Format(monthLayout)
+}
+
+const (
+	monthLayout  = "2006-01"
+	exampleMonth = "2013-08" // what the help writes for any month
+)
+
+// example is a command line that shows how a command is called, for a hint.
+func (a *App) example(cmd *cobra.Command, in *time.Location) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(cmd.Example), "\n")
+	if line == "" {
+		return cmd.CommandPath() + " --help"
+	}
+	return strings.ReplaceAll(line, exampleMonth, a.monthOver(in))
 }
 
 // tenantFlag narrows a command to some tenants.

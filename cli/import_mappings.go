@@ -24,7 +24,7 @@ func importMappingsCommand(a *App) *cobra.Command {
 		Example: "  artifice import-mappings meter_mappings.yml transformer.yaml > meters.ini",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) < 1 || len(args) > 2 {
-				return wrongUse("%s takes the file of mappings, and that of transformers where there is one\nhint: %s --help", cmd.CommandPath(), cmd.CommandPath())
+				return wrongUse("%s takes the file of mappings, and that of transformers where there is one", cmd.CommandPath())
 			}
 			return nil
 		},

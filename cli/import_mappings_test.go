@@ -64,11 +64,11 @@ m.yml:2:3: the meter "\x1b[31m" cannot be a section's name
 `},
 		{"no file", nil, ExitUsage, `
 artifice import-mappings takes the file of mappings, and that of transformers where there is one
-hint: artifice import-mappings --help
+hint: artifice import-mappings meter_mappings.yml transformer.yaml > meters.ini
 `},
 		{"three files", []string{"", "", ""}, ExitUsage, `
 artifice import-mappings takes the file of mappings, and that of transformers where there is one
-hint: artifice import-mappings --help
+hint: artifice import-mappings meter_mappings.yml transformer.yaml > meters.ini
 `},
 	} {
 		t.Run(test.name, func(t *testing.T) {

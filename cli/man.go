@@ -22,7 +22,7 @@ func manCommand(a *App) *cobra.Command {
 		Example: "  artifice man man1",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return wrongUse("%s takes one directory\nhint: %s --help", cmd.CommandPath(), cmd.CommandPath())
+				return wrongUse("%s takes one directory", cmd.CommandPath())
 			}
 			return nil
 		},

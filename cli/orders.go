@@ -25,7 +25,7 @@ func ordersCommand(a *App) *cobra.Command {
 		Example: "  artifice orders\n  artifice orders --month 2013-08 --output json",
 		Args:    noArgs,
 	}
-	flags.register(cmd)
+	flags.register(a, cmd)
 	tenants := tenantFlag(cmd)
 	output := outputFlag(cmd)
 	cmd.RunE = a.with(0, func(ctx context.Context, s *session, cmd *cobra.Command, _ []string) error {

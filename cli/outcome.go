@@ -212,7 +212,7 @@ func (t *told) overlap(s *session, o billing.Outcome) {
 
 // monthOf reports whether a block is a calendar month.
 func monthOf(block usage.Span, in *time.Location) bool {
-	month, err := billing.Month(block.Start.In(in).Format("2006-01"), in)
+	month, err := billing.Month(block.Start.In(in).Format(monthLayout), in)
 	return err == nil && month.Start.Equal(block.Start) && month.End.Equal(block.End)
 }
 

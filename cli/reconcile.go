@@ -26,7 +26,7 @@ func reconcileCommand(a *App) *cobra.Command {
 		Example: "  artifice reconcile\n  artifice reconcile --month 2013-08",
 		Args:    noArgs,
 	}
-	flags.register(cmd)
+	flags.register(a, cmd)
 	tenants := tenantFlag(cmd)
 	output := outputFlag(cmd)
 	lease := leaseFlag(cmd)

@@ -36,9 +36,9 @@ func reportCommand(a *App) *cobra.Command {
 	tenants := tenantFlag(cmd)
 	cmd.RunE = a.with(0, func(ctx context.Context, s *session, cmd *cobra.Command, _ []string) error {
 		if month == "" {
-			return wrongUse("say which month\nhint: %s --month 2013-08", cmd.CommandPath())
+			return wrongUse("say which month\nhint: %s", a.example(cmd, s.Location))
 		}
-		block, err := (&blockFlags{month: month}).block(cmd, s.Location)
+		block, err := (&blockFlags{app: a, month: month}).block(cmd, s.Location)
 		if err != nil {
 			return err
 		}

@@ -181,3 +181,22 @@ func TestReadme(t *testing.T) {
 		}
 	}
 }
+
+// Whoever calls a command wrongly is told of one that runs, and that is not its
+// help.
+func TestWrongUseHintsAtCommands(t *testing.T) {
+	for name := range common {
+		var stderr bytes.Buffer
+		now := time.Date(2026, 1, 31, 0, 0, 0, 0, time.UTC)
+		a := &App{Stdout: &bytes.Buffer{}, Stderr: &stderr, Now: func() time.Time { return now }}
+		code := a.Run(t.Context(), name, "too", "many", "words", "for", "it")
+		_, hint, _ := strings.Cut(strings.TrimSpace(stderr.String()), "\nhint: ")
+		if code != ExitUsage || !strings.HasPrefix(hint, "artifice ") || strings.Contains(hint, "--help") || strings.Contains(hint, exampleMonth) {
+			t.Errorf("%s ends with %d and the hint %q", name, code, hint)
+			continue
+		}
+		if line, _, _ := strings.Cut(hint, " lists "); parses(line) != nil {
+			t.Errorf("%s: hint: %s: %v", name, hint, parses(line))
+		}
+	}
+}

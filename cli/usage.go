@@ -31,7 +31,7 @@ func usageCommand(a *App) *cobra.Command {
 		Example: "  artifice usage --month 2013-08\n  artifice usage --month 2013-08 --by window --output csv\n  artifice usage --gaps",
 		Args:    noArgs,
 	}
-	flags.register(cmd)
+	flags.register(a, cmd)
 	tenants := tenantFlag(cmd)
 	by := cmd.Flags().String("by", "service", "what to sum by: `service`, resource or window")
 	gaps := cmd.Flags().Bool("gaps", false, "list the time of which nothing is known; of all that is collected unless a block is named")

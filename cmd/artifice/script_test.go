@@ -46,6 +46,7 @@ func TestScripts(t *testing.T) {
 			now := time.Now().UTC()
 			env.Setenv("ADDRESS", freeAddress(t))
 			env.Setenv("THIS_MONTH", now.Format("2006-01"))
+			env.Setenv("LAST_MONTH", now.AddDate(0, 0, -now.Day()).Format("2006-01"))
 			env.Setenv("NEXT_MONTH", now.AddDate(0, 0, 32-now.Day()).Format("2006-01"))
 			if shared := os.Getenv("ARTIFICE_SHARED"); shared != "" {
 				env.Setenv("SHARED", shared)
