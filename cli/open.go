@@ -23,7 +23,7 @@ func (a *App) load(cmd *cobra.Command) (*deployment.Deployment, error) {
 	}
 	file, err := config.Read(path)
 	if errors.Is(err, os.ErrNotExist) && !cmd.Flags().Changed("config") {
-		return nil, fmt.Errorf("%w (say which config to use: --config path/to/artifice.ini)", err)
+		return nil, fmt.Errorf("%w\nhint: say which one to use, --config path/to/artifice.ini%s", err, demoHint(cmd.Root()))
 	}
 	if err != nil {
 		return nil, err
@@ -34,6 +34,14 @@ func (a *App) load(cmd *cobra.Command) (*deployment.Deployment, error) {
 		a.detailf("config %s: deployment %s, %s, %v", d.Path, d.Deployment, d.Currency, d.Timezone)
 	}
 	return d, err
+}
+
+// demoHint says that the program has a demo, where it has one.
+func demoHint(root *cobra.Command) string {
+	if demo, _, err := root.Find([]string{"demo"}); err != nil || demo == root {
+		return ""
+	}
+	return "; artifice demo makes one to try things with"
 }
 
 // A session is a deployment that was opened for one command.
