@@ -61,6 +61,13 @@ type Query struct {
 	// the one that was told before. It may be nil, and a source for which reading
 	// all again is cheap need not call it.
 	Reached func(through time.Time)
+	// Idle is told, after the last sample, up to when nothing can have been
+	// measured that was not yielded, because nothing was there any more: the source
+	// is collected so far, and what it shares tenants with need not wait for it.
+	// A source that cannot tell what has ended from an agent that died says
+	// nothing, lest time be billed of which nobody told. The instant lies on a window
+	// border, and not in the future. It may be nil.
+	Idle func(through time.Time)
 	// Remembered is what the source gave to Remember last, when windows were
 	// recorded; "" where it never did.
 	Remembered string

@@ -16,7 +16,8 @@ import (
 
 // Collect reads the samples of every source and brings the store's usage up
 // to date, up to through. A zero through stands for what each source can vouch
-// for: the end of the last window that is followed by a sample.
+// for: the end of the last window that is followed by a sample, or up to where it
+// says that it was idle.
 //
 // A window that was collected is computed again only where its samples, the
 // meter's rule, or what came before it are not what they were. Of a window that
@@ -164,13 +165,14 @@ func nothingCollected(err error) error {
 }
 
 // reach finds out from when and up to where the source is collected after this
-// run.
-func (c *collector) reach(through time.Time) {
-	if through.IsZero() && !c.latest.IsZero() {
-		through = usage.WindowAt(c.latest).Start
-		// An agent whose clock is ahead vouches for nothing.
-		if now := usage.WindowAt(c.Now()).Start; through.After(now) {
-			through = now
+// run: through, or where that is zero, up to the window of the last sample, or
+// to where it was idle.
+func (c *collector) reach(through, idle time.Time) {
+	if through.IsZero() {
+		through = idle
+		if !c.latest.IsZero() {
+			// An agent whose clock is ahead vouches for nothing.
+			through = latest(idle, earlier(usage.WindowAt(c.latest).Start, usage.WindowAt(c.Now()).Start))
 		}
 	}
 	from := through

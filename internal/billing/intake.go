@@ -25,6 +25,7 @@ type intake struct {
 	taken    int       // samples in it
 	bound    time.Time // all samples before it came; zero where that was not told
 	kept     time.Time // the usage before it is recorded; zero for none
+	idle     time.Time // nothing was there before it that could have samples; zero where that was not told
 	progress Progress
 	done     bool // all that was asked for is recorded
 	wrong    mistakes
@@ -66,6 +67,11 @@ func (in *intake) read(ctx context.Context) error {
 		in.progress.Part(done, total)
 	}
 	query.Reached = in.reached
+	query.Idle = func(through time.Time) {
+		if usage.OnBorder(through) && !through.After(in.Now()) {
+			in.idle = through
+		}
+	}
 	query.Remember = func(text string) { in.remembered = text }
 	query.LeftOut = func(_ usage.Sample, why string) { in.report.leaveOut(why) }
 	begin()
@@ -177,7 +183,7 @@ func (in *intake) settle(ctx context.Context) error {
 // fold records what the samples that were taken in come to.
 func (in *intake) fold(ctx context.Context, through time.Time) (err error) {
 	began, entries := in.Now(), in.report.Entries
-	in.reach(through)
+	in.reach(through, in.idle)
 	if in.reserved, err = in.reservedBlocks(ctx); err != nil {
 		return err
 	}

@@ -143,6 +143,22 @@ var sourceFaults = []sourceFault{
 		}
 		return remembering(func(usage.Query) string { return "finely" })(m)
 	}},
+	{"it is idle before it is read", "all is read", around(func(q usage.Query, sequence iter.Seq2[usage.Sample, error]) iter.Seq2[usage.Sample, error] {
+		return func(yield func(usage.Sample, error) bool) {
+			if q.Idle != nil {
+				q.Idle(usage.WindowAt(time.Now()).Start)
+			}
+			sequence(yield)
+		}
+	})},
+	{"it is idle tomorrow", "all is read", around(func(q usage.Query, sequence iter.Seq2[usage.Sample, error]) iter.Seq2[usage.Sample, error] {
+		return func(yield func(usage.Sample, error) bool) {
+			sequence(yield)
+			if q.Idle != nil {
+				q.Idle(usage.WindowAt(time.Now().AddDate(0, 0, 1)).Start)
+			}
+		}
+	})},
 	{"it wants to be remembered once all is read", "all is read", around(func(q usage.Query, sequence iter.Seq2[usage.Sample, error]) iter.Seq2[usage.Sample, error] {
 		return func(yield func(usage.Sample, error) bool) {
 			sequence(yield)

@@ -27,6 +27,7 @@ type reading struct {
 	errsAt  []int    // how many errors had been yielded at each of reached
 	told    int      // how often progress was
 	memory  []string // what it wants to be remembered
+	idle    time.Time
 
 	goOn func(*reading) bool // whether to go on after what was yielded; nil for always
 	ctx  context.Context
@@ -90,6 +91,7 @@ func (r *reading) asked() usage.Query {
 	}
 	q.Progress = func(done, total int64) { r.call("Progress", func() { r.progress(done, total) }) }
 	q.Reached = func(through time.Time) { r.call("Reached", func() { r.reach(through) }) }
+	q.Idle = func(through time.Time) { r.call("Idle", func() { r.rest(through) }) }
 	q.Remember = func(text string) { r.call("Remember", func() { r.remember(text) }) }
 	return q
 }
@@ -103,6 +105,16 @@ func (r *reading) progress(done, total int64) {
 	}
 	r.done = done
 	r.told++
+}
+
+func (r *reading) rest(through time.Time) {
+	switch {
+	case !usage.OnBorder(through):
+		r.complain("Idle says %s, which is not on the border of a window", instant(through))
+	case through.After(time.Now()):
+		r.complain("Idle says %s, which is in the future", instant(through))
+	}
+	r.idle = through
 }
 
 func (r *reading) remember(text string) {
@@ -157,6 +169,9 @@ func (r *reading) take(s usage.Sample, err error) bool {
 		} else {
 			if s.Time.Before(r.lastReached()) {
 				r.complain("%s is of %s, and Reached had said %s", s.Origin, instant(s.Time), instant(r.lastReached()))
+			}
+			if !r.idle.IsZero() {
+				r.complain("%s comes after Idle was told", s.Origin)
 			}
 			r.samples = append(r.samples, s)
 		}

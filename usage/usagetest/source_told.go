@@ -33,7 +33,7 @@ func nobodyAsks(b *sourceBench) {
 	func() {
 		defer func() {
 			if p := recover(); p != nil {
-				b.Errorf("the source panics (%v) where LeftOut, Progress, Reached and Remember are nil", p)
+				b.Errorf("the source panics (%v) where LeftOut, Progress, Reached, Idle and Remember are nil", p)
 			}
 		}()
 		r.run(b.source)
