@@ -9,7 +9,9 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"runtime/debug"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 	_ "time/tzdata" // a deployment's time zone must not depend on the machine
@@ -46,7 +48,13 @@ type Command func(*App) *cobra.Command
 
 // Main runs the program that the process was started as, and returns its exit
 // code.
-func Main(registry deployment.Registry, commands ...Command) int {
+func Main(registry deployment.Registry, commands ...Command) (code int) {
+	defer func() {
+		if p := recover(); p != nil { // which would exit with the code of wrong use
+			fmt.Fprintf(os.Stderr, "panic: %v\n%s", p, debug.Stack())
+			code = ExitFailed
+		}
+	}()
 	ctx, stop := Stoppable(context.Background())
 	defer stop()
 	// Whoever stops to read what it says must not stop what it does.
@@ -60,18 +68,33 @@ func Main(registry deployment.Registry, commands ...Command) int {
 // is to wait for no signal any more.
 func Stoppable(parent context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(parent)
+	// A shell lets what it runs in the background ignore them.
+	ignored := signal.Ignored(os.Interrupt) || signal.Ignored(syscall.SIGTERM)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	over := make(chan struct{})
 	go func() {
 		select {
 		case <-signals:
 		case <-ctx.Done():
+			signal.Stop(signals)
+			return
 		}
-		// Before anybody hears of the first one, the second does its work.
-		signal.Stop(signals)
+		if !ignored {
+			// Before anybody hears of the first one, the second does its work.
+			signal.Stop(signals)
+			cancel()
+			return
+		}
 		cancel()
+		select {
+		case <-signals:
+			os.Exit(ExitStopped)
+		case <-over:
+			signal.Stop(signals)
+		}
 	}()
-	return ctx, cancel
+	return ctx, sync.OnceFunc(func() { cancel(); close(over) })
 }
 
 // Run runs one command line and returns its exit code.

@@ -70,8 +70,10 @@ func (c APIConfig) Validate() error {
 	wrong := func(key, format string, args ...any) {
 		errs = append(errs, &config.KeyError{Key: key, Err: fmt.Errorf(format, args...)})
 	}
-	if c.Endpoint != nil && (c.Endpoint.Hostname() == "" || c.Endpoint.Scheme != "http" && c.Endpoint.Scheme != "https") {
-		wrong("endpoint", "is no URL of a service (write https://host:8777)")
+	if c.Endpoint != nil {
+		if err := openstack.CheckEndpoint(c.Endpoint); err != nil {
+			wrong("endpoint", "%w (write https://host:8777)", err)
+		}
 	}
 	if shapes := []string{shapeAuto, shapeSamples, shapeMeters}; !slices.Contains(shapes, c.Shape) {
 		wrong("shape", "%q is none of %s", c.Shape, strings.Join(shapes, ", "))

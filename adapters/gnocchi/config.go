@@ -60,8 +60,10 @@ func (c Config) Validate() error {
 	if c.Late != 0 && c.Late < minLookback {
 		errs = append(errs, &config.KeyError{Key: "late", Err: fmt.Errorf("%v is less than %v (write 7d: what comes later is lost)", c.Late, minLookback)})
 	}
-	if c.Endpoint != nil && (c.Endpoint.Hostname() == "" || c.Endpoint.Scheme != "http" && c.Endpoint.Scheme != "https") {
-		errs = append(errs, &config.KeyError{Key: "endpoint", Err: errors.New("is no URL of a service (write https://host:8041)")})
+	if c.Endpoint != nil {
+		if err := openstack.CheckEndpoint(c.Endpoint); err != nil {
+			errs = append(errs, &config.KeyError{Key: "endpoint", Err: fmt.Errorf("%w (write https://host:8041)", err)})
+		}
 	}
 	_, err := c.meters()
 	return errors.Join(append(errs, err)...)

@@ -34,7 +34,8 @@ func (a *Invoice) reference(ans answer) (string, error) {
 	case !printable(text):
 		return "", fmt.Errorf("%.80q holds what cannot be printed", text)
 	}
-	return text, nil
+	// The ledger and every list show it.
+	return redact(text, a.secrets()), nil
 }
 
 // printable reports whether text is UTF-8 without control characters, line

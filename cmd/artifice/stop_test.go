@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -26,12 +27,14 @@ type stopping struct {
 }
 
 // newStopping makes a deployment in which the first day is collected, starts to
-// bill it, and returns when the first invoice has arrived.
-func newStopping(t *testing.T) *stopping {
+// bill it, by another command where one is given, and returns when the first
+// invoice has arrived.
+func newStopping(t *testing.T, by ...string) *stopping {
 	t.Helper()
 	d := newSeeded(t, kind{"sqlite", "http"}, 0, newCrashSamples(t, 3), nil)
 	d.run(steps[0].collect()...)
-	s := &stopping{crash: d, cmd: exec.CommandContext(t.Context(), d.program, append(steps[0].bill(), "--workers", "1")...)}
+	line := slices.Concat(by, []string{d.program}, steps[0].bill(), []string{"--workers", "1"})
+	s := &stopping{crash: d, cmd: exec.CommandContext(t.Context(), line[0], line[1:]...)}
 	s.cmd.Dir, s.cmd.Stdout, s.cmd.Env = d.dir, &s.stdout, append(append(os.Environ(), d.env...), "CRASH_CLOCK=0s")
 	stderr, err := s.cmd.StderrPipe()
 	noError(t, err)
@@ -104,18 +107,24 @@ func TestStopped(t *testing.T) {
 	}
 }
 
-// A second signal does not wait for anything.
+// A second signal does not wait for anything, also where a shell lets what runs
+// in the background ignore the signal.
 func TestStoppedAtOnce(t *testing.T) {
-	s := newStopping(t)
-	s.interrupt(os.Interrupt)
-	s.hears("stopping")
-	s.interrupt(os.Interrupt)
-	s.end()
-	s.fate <- answered
-	if status := s.cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGINT {
-		t.Errorf("it ended with %v", s.cmd.ProcessState)
+	for name, by := range map[string][]string{"heeding": nil, "ignoring": {"sh", "-c", `trap "" INT; exec "$0" "$@"`}} {
+		t.Run(name, func(t *testing.T) {
+			s := newStopping(t, by...)
+			s.interrupt(os.Interrupt)
+			s.hears("stopping")
+			s.interrupt(os.Interrupt)
+			s.end()
+			s.fate <- answered
+			status := s.cmd.ProcessState.Sys().(syscall.WaitStatus)
+			if killed := status.Signaled() && status.Signal() == syscall.SIGINT; killed != (by == nil) || !killed && status.ExitStatus() != cli.ExitStopped {
+				t.Errorf("it ended with %v", s.cmd.ProcessState)
+			}
+			s.receiver.drain(t)
+			s.untilDone(steps[0].bill()...)
+			s.once(t)
+		})
 	}
-	s.receiver.drain(t)
-	s.untilDone(steps[0].bill()...)
-	s.once(t)
 }

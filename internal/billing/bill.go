@@ -53,10 +53,11 @@ func (e *Engine) Bill(ctx context.Context, block usage.Span, tenants []string) (
 	step := Step{Name: "bill", Of: BlockLabel(block, e.Location), Unit: "tenants", Total: int64(len(all))}
 	return e.each(ctx, step, func(i int) Outcome {
 		t := all[i]
+		none := ledger.Order{Order: invoice.Order{Tenant: t, Block: block}}
 		if lag, ok := behind[t.ID]; ok {
-			return notBilled(ledger.Order{Order: invoice.Order{Tenant: t, Block: block}}, fmt.Errorf("tenant %s: source %s is collected through %s only: artifice collect says why", t.ID, lag.Source, lag.Through.Format(time.RFC3339)))
+			return notBilled(none, fmt.Errorf("tenant %s: source %s is collected through %s only: artifice collect says why", t.ID, lag.Source, lag.Through.Format(time.RFC3339)))
 		}
-		return e.billTenant(ctx, t, block)
+		return safely(none, func() Outcome { return e.billTenant(ctx, t, block) })
 	})
 }
 
@@ -78,7 +79,9 @@ func (e *Engine) each(ctx context.Context, step Step, do func(i int) Outcome) ([
 			began := e.Now()
 			outcomes[i] = do(i)
 			e.logOutcome(ctx, step.Name, outcomes[i], began)
-			progress.Add(1)
+			if ctx.Err() == nil || outcomes[i].Result != NotBilled { // else it was stopped
+				progress.Add(1)
+			}
 		}
 	}
 	if e.Workers <= 1 {

@@ -100,6 +100,11 @@ type collector struct {
 // collect collects from one source. Where something of it cannot be right the
 // report is worth nothing.
 func (e *Engine) collect(ctx context.Context, source Source, through time.Time) (report Collected, err error) {
+	defer func() {
+		if failed := panicked(recover()); failed != nil {
+			err = failed
+		}
+	}()
 	c := &collector{
 		Engine: e, source: source, report: Collected{Source: source.Name}, known: map[string]bool{}, marked: map[string]ledger.Mark{},
 		unread: map[string]bool{}, stuck: map[ledger.Series]bool{}, held: map[string]time.Time{},

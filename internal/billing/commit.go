@@ -173,7 +173,7 @@ func (e *Engine) send(ctx context.Context, h *held, inv invoice.Invoice) Outcome
 	within, cancel := e.withLease(context.WithoutCancel(ctx), h)
 	defer cancel()
 	h.sent = true
-	reference, err := inv.Commit(within)
+	reference, err := commit(within, inv)
 	if err != nil && within.Err() != nil && !invoice.IsPermanent(err) {
 		// Nobody waited for the answer, whatever the adapter calls that.
 		err = invoice.UnknownOutcome(err)
@@ -185,6 +185,16 @@ func (e *Engine) send(ctx context.Context, h *held, inv invoice.Invoice) Outcome
 		return e.stopped(ctx, h, inv, err)
 	}
 	return e.settle(ctx, h, reference)
+}
+
+// commit commits an invoice. Of one that panics nobody knows whether it was saved.
+func commit(ctx context.Context, inv invoice.Invoice) (reference string, err error) {
+	defer func() {
+		if failed := panicked(recover()); failed != nil {
+			err = invoice.UnknownOutcome(failed)
+		}
+	}()
+	return inv.Commit(ctx)
 }
 
 func (e *Engine) settle(ctx context.Context, h *held, reference string) Outcome {

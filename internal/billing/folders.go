@@ -128,7 +128,12 @@ func (c *collector) newFolder(m usage.Meter) *folder {
 }
 
 // next folds the next series, and returns nil after the last.
-func (p *partFolder) next(ctx context.Context) *folded {
+func (p *partFolder) next(ctx context.Context) (r *folded) {
+	defer func() {
+		if err := panicked(recover()); err != nil {
+			r = &folded{err: err}
+		}
+	}()
 	series, err := p.part.Next()
 	switch {
 	case err == nil && ctx.Err() != nil:
@@ -139,7 +144,7 @@ func (p *partFolder) next(ctx context.Context) *folded {
 	if err != nil {
 		return &folded{err: err}
 	}
-	r := &folded{key: seriesKey{series.Meter, series.Resource}, samples: series.Records}
+	r = &folded{key: seriesKey{series.Meter, series.Resource}, samples: series.Records}
 	r.err = p.fold(ctx, series, r)
 	return r
 }

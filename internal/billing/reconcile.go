@@ -51,7 +51,9 @@ func (e *Engine) Reconcile(ctx context.Context, within usage.Span, tenants []str
 			all = append(all, o)
 		}
 	}
-	return e.each(ctx, Step{Name: "reconcile", Unit: "orders", Total: int64(len(all))}, func(i int) Outcome { return e.reconcile(ctx, all[i]) })
+	return e.each(ctx, Step{Name: "reconcile", Unit: "orders", Total: int64(len(all))}, func(i int) Outcome {
+		return safely(all[i], func() Outcome { return e.reconcile(ctx, all[i]) })
+	})
 }
 
 func (e *Engine) reconcile(ctx context.Context, order ledger.Order) Outcome {

@@ -53,7 +53,7 @@ func (c *Cloud) choose(catalog []tokens.CatalogEntry, kind string) (*Endpoint, e
 	}
 	u, err := url.Parse(found[0].URL)
 	if err == nil {
-		err = checkEndpoint(u)
+		err = CheckEndpoint(u)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: the catalog's %s endpoint of %q in region %q is no URL that can be asked (correct the catalog)", c, c.login.face, kind, regionOf(found[0]))
@@ -71,10 +71,11 @@ func (c *Cloud) offers(catalog []tokens.CatalogEntry, kind string) bool {
 	})
 }
 
-// checkEndpoint reports why a service cannot be at u.
-func checkEndpoint(u *url.URL) error {
+// CheckEndpoint reports why a service cannot be at u. What it says does not have
+// the URL, which may have a password.
+func CheckEndpoint(u *url.URL) error {
 	if u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return errors.New("want http:// or https://, a host and a path")
+		return errors.New("is no URL of a service: want http:// or https://, a host and a path, without a login or a query")
 	}
 	return nil
 }
