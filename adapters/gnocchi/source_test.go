@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -260,9 +261,13 @@ func TestEnd(t *testing.T) {
 func TestNewSource(t *testing.T) {
 	c := plainConfig()
 	c.Lookback, c.Late = time.Minute, time.Minute
+	c.Endpoint = &url.URL{Scheme: "https", User: url.UserPassword("me", "hunter2"), Host: "gnocchi"}
 	c.Meters = map[string]string{"a": "x", "b": "vol/ume, m, gauge, GB", "c": "volume, , gauge, GB", "d": "volume, m, gague, GB"}
 	_, err := NewSource(t.Context(), c)
-	for _, says := range []string{"lookback: 1m0s is less than 2h0m0s", "late: 1m0s is less than 2h0m0s", "meter.a: has not four parts", `meter.b: "vol/ume" is no type`, "meter.c: names no metric", `meter.d: "gague" is none of`} {
+	if strings.Contains(fmt.Sprint(err), "hunter2") {
+		t.Errorf("the password is told: %v", err)
+	}
+	for _, says := range []string{"endpoint: is no URL of a service: want http:// or https://, a host and a path, without a login or a query (write https://host:8041)", "lookback: 1m0s is less than 2h0m0s", "late: 1m0s is less than 2h0m0s", "meter.a: has not four parts", `meter.b: "vol/ume" is no type`, "meter.c: names no metric", `meter.d: "gague" is none of`} {
 		if err == nil || !strings.Contains(fmt.Sprint(err), says) {
 			t.Errorf("%v does not say %q", err, says)
 		}

@@ -231,3 +231,21 @@ func TestRedactNothing(t *testing.T) {
 		t.Errorf("it is told as %q", got)
 	}
 }
+
+// What the receiver calls an invoice is stored and listed: it has no secret
+// either.
+func TestReferenceWithoutSecrets(t *testing.T) {
+	t.Setenv("HTTP_TEST_TOKEN", "canary-token")
+	m := &memory{}
+	echo := func(w nethttp.ResponseWriter, r *nethttp.Request, _ func()) {
+		w.Header().Set("Location", "/7?"+r.URL.RawQuery+"&by="+r.Header.Get("Authorization"))
+		w.WriteHeader(nethttp.StatusCreated)
+	}
+	m.faults = []fault{echo}
+	c := defaults(t, m.start(t).URL)
+	c.URL.RawQuery, c.Bearer = "api_key=canary-in-the-query", secret(t, "env:HTTP_TEST_TOKEN")
+	a, _ := open(t, c)
+	if reference, err := small(t, a).Commit(t.Context()); err != nil || reference != "/7?api_key=***&by=Bearer ***" {
+		t.Errorf("it is called %q, %v", reference, err)
+	}
+}
