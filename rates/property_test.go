@@ -46,7 +46,7 @@ func TestTableReadsBack(t *testing.T) {
 				want = append(want, row{line, fields})
 			}
 		}
-		got := parseTable("file", []byte(text.String()), '|', form{[]string{"a", "b", "c", "d", "e", "f"}, []int{4, 6}})
+		got := parseTable("file", []byte(text.String()), '|', form{columns: []string{"a", "b", "c", "d", "e", "f"}, widths: []int{4, 6}})
 		if err := got.err(); err != nil {
 			t.Fatalf("%v\n%s", err, text.String())
 		}

@@ -138,8 +138,8 @@ func TestMistakes(t *testing.T) {
 func TestWholeFileMistakes(t *testing.T) {
 	dir := t.TempDir()
 	for _, tc := range []struct{ name, path, want string }{
-		{"missing", filepath.Join(dir, "nowhere.csv"), "no such file or directory"},
-		{"a directory", dir, "is a directory"},
+		{"missing", filepath.Join(dir, "nowhere.csv"), "no such file or directory (name another with rates.file)"},
+		{"a directory", dir, "is a directory (name another with rates.file)"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := Read(Config{File: config.Path(tc.path)})

@@ -14,8 +14,8 @@ import (
 )
 
 var (
-	rateForm = form{columns: []string{"region", "name", "unit", "rate", "from", "to", "currency"}, widths: []int{4, 6, 7}}
-	nameForm = form{columns: []string{"service", "name"}, widths: []int{2}}
+	rateForm = form{columns: []string{"region", "name", "unit", "rate", "from", "to", "currency"}, widths: []int{4, 6, 7}, key: "rates.file"}
+	nameForm = form{columns: []string{"service", "name"}, widths: []int{2}, key: "rates.names"}
 	idForm   = form{columns: []string{"id", "name"}, widths: []int{2}}
 )
 

@@ -23,7 +23,8 @@ const maxFile = 64 << 20
 // A form is what the lines of a kind of file look like.
 type form struct {
 	columns []string
-	widths  []int // how many of the columns a line may have, in rising order
+	widths  []int  // how many of the columns a line may have, in rising order
+	key     string // of the config, that names the file; "" where the caller knows
 }
 
 // A table is what a file holds, with the mistakes found in it so far.
@@ -59,6 +60,9 @@ var errEmpty = errors.New("is empty")
 // mistakes in lines are kept with the table, so that the caller adds its own.
 func readTable(path string, comma rune, form form) (*table, error) {
 	data, err := readFile(path)
+	if err != nil && form.key != "" {
+		err = fmt.Errorf("%w (name another with %s)", err, form.key)
+	}
 	if err != nil {
 		return nil, &Error{File: path, Err: err}
 	}

@@ -2,6 +2,8 @@ package ceilometer
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"iter"
 	"maps"
 	"slices"
@@ -31,5 +33,9 @@ func (s *Source) tenantNames() (map[string]string, error) {
 	if s.tenants == "" {
 		return nil, nil
 	}
-	return rates.ReadNames(s.tenants)
+	names, err := rates.ReadNames(s.tenants)
+	if mistake := (*rates.Error)(nil); err != nil && (!errors.As(err, &mistake) || mistake.Line == 0) {
+		return nil, fmt.Errorf("%w (name another with tenants, or leave that key out: then tenants have no names)", err)
+	}
+	return names, err
 }

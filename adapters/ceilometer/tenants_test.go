@@ -61,4 +61,12 @@ func TestTenants(t *testing.T) {
 	if err := health(); err == nil {
 		t.Error("a file with mistakes is healthy")
 	}
+
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	const want = "no such file or directory (name another with tenants, or leave that key out: then tenants have no names)"
+	if err := health(); err == nil || err.Error() != file+": "+want {
+		t.Errorf("without the file: %v", err)
+	}
 }

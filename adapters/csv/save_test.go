@@ -301,7 +301,7 @@ func TestHealth(t *testing.T) {
 		{"all at once", func(c *Config) {
 			c.Directory, c.Rates.File, c.Rates.Names = config.Path(filepath.Join(file)), config.Path(filepath.Join(root, "rates")), config.Path(file)
 		}, "output directory: ROOT/file is not a directory (name another with csv_directory)\n" +
-			"rates file: ROOT/rates: no such file or directory\n" +
+			"rates file: ROOT/rates: no such file or directory (name another with rates.file)\n" +
 			"names file: ROOT/file: is empty: write a line \"service | name\" for each name\n"},
 		{"below a file", func(c *Config) { c.Directory = config.Path(filepath.Join(file, "below")) },
 			"output directory: stat ROOT/file/below: not a directory\nrates file: <nil>\nnames file: <nil>\n"},
