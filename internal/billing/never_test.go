@@ -159,6 +159,20 @@ func TestHeldTenantIsBehind(t *testing.T) {
 	}
 }
 
+// What was used is on an invoice, also where all of it rounds to nothing.
+func TestInvoiceOfNothing(t *testing.T) {
+	for _, cost := range []string{"0", "0.001"} {
+		source := &samples{all: []usage.Sample{volume("a", "v1", "2013-08-05T03:10:00Z", "2")}}
+		d := newDesk(map[string]string{"volume.size": cost})
+		e := newEngine(source, d)
+		collect(t, e, august.End)
+		// 2 GB hour x 0.001 = 0.002, rounded 0.00
+		if o := bill(t, e)[0]; o.Result != billing.Billed || !o.Order.Total.IsZero() || len(o.Order.Items) != 1 || d.sent != 1 {
+			t.Errorf("at %s: %s, %s, %d items, %d sent", cost, o.Result, o.Order.Total, len(o.Order.Items), d.sent)
+		}
+	}
+}
+
 // A tenant with nothing to bill needs nothing of the ERP; one that the ERP
 // cannot bill for a known reason is parked before anything is frozen.
 func TestNoPartner(t *testing.T) {
