@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -14,6 +15,8 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
+
+	"github.com/openstack-artifice/artifice/internal/spreadsheet"
 )
 
 // A grid is a result of rows and columns. Columns whose name begins with "#"
@@ -61,7 +64,8 @@ func (o *outputValue) String() string { return string(*o) }
 func (o *outputValue) Type() string { return "table" }
 
 // write writes the grid as a table, as JSON (a list of objects whose values
-// are text, so that figures stay exact) or as CSV.
+// are text, so that figures stay exact) or as CSV, in which a spreadsheet finds
+// nothing to run.
 func (g *grid) write(w io.Writer, output string) error {
 	all := *g // it stays as it is
 	if err := all.writer(w, output).end(); !onlyUnread(err) {
@@ -150,8 +154,24 @@ func (g *gridWriter) flushCSV() error {
 			return err
 		}
 	}
-	return c.WriteAll(g.rows)
+	for _, cells := range g.rows {
+		shown := make([]string, len(cells))
+		for i, text := range cells {
+			if shown[i] = text; !figure.MatchString(text) {
+				shown[i] = spreadsheet.Harmless(text)
+			}
+		}
+		if err := c.Write(shown); err != nil {
+			return err
+		}
+	}
+	c.Flush()
+	return c.Error()
 }
+
+// figure matches a plain number, and the dash that stands for nothing: a
+// spreadsheet runs neither.
+var figure = regexp.MustCompile(`^[+-]?[0-9]*(\.[0-9]+)?$`)
 
 // filled is the grid without the columns in which no row has anything.
 func (g *grid) filled() *grid {

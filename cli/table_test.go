@@ -40,7 +40,7 @@ sum                                                                           3
   }
 ]
 `,
-		"csv": "tenant,tenant_name,total,reason\na,kererū \x1b[31mred\x1b[0m \u202edrow\u202c,12.50,\nb,\"two\nlines, =1+1\",1234567890123456789012345678901234567890.12,\n",
+		"csv": "tenant,tenant_name,total,reason\na,kererū  [31mred [0m \u202edrow\u202c,12.50,\nb,\"two lines, =1+1\",1234567890123456789012345678901234567890.12,\n",
 	}
 	for output, want := range tests {
 		t.Run(output, func(t *testing.T) {
@@ -60,6 +60,28 @@ sum                                                                           3
 	var output outputValue
 	if err := output.Set("yaml"); err == nil || !strings.Contains(err.Error(), "write table, json or csv") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// A name that a spreadsheet would run is text in CSV, and as it is in JSON;
+// figures are figures in both.
+func TestCSVCommandsNoSpreadsheet(t *testing.T) {
+	const name = `=HYPERLINK("http://x","y")`
+	g := newGrid("tenant", "tenant name", "#difference", "through")
+	g.add("a", name, "-32.30", "-")
+	g.add("@b", "-1+1", "+4", "2013-09-01T00:00:00Z")
+	var table, object bytes.Buffer
+	if err := errors.Join(g.write(&table, "csv"), g.write(&object, "json")); err != nil {
+		t.Fatal(err)
+	}
+	want := "tenant,tenant_name,difference,through\n" +
+		`a,"'=HYPERLINK(""http://x"",""y"")",-32.30,-` + "\n" +
+		"'@b,'-1+1,+4,2013-09-01T00:00:00Z\n"
+	if diff := cmp.Diff(want, table.String()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if !strings.Contains(object.String(), `"tenant_name": "=HYPERLINK(\"http://x\",\"y\")"`) {
+		t.Errorf("the name is another in JSON:\n%s", &object)
 	}
 }
 

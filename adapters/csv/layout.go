@@ -1,10 +1,9 @@
 package csv
 
 import (
-	"strings"
 	"time"
-	"unicode"
 
+	"github.com/openstack-artifice/artifice/internal/spreadsheet"
 	"github.com/openstack-artifice/artifice/invoice"
 )
 
@@ -98,23 +97,5 @@ func (l layout) shown(text string) string {
 	if l.raw {
 		return text
 	}
-	return harmless(text)
-}
-
-// harmless is text that a spreadsheet shows and never runs: a formula gets an
-// apostrophe before it, and what is no text (control characters, separators of
-// lines, bytes that are not UTF-8) becomes a blank or a replacement character.
-func harmless(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp) {
-			return ' '
-		}
-		return r // the replacement character for a byte that is not UTF-8
-	}, text)
-	shown := strings.TrimLeftFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) })
-	// The wide forms are what a Chinese or Japanese keyboard gives, and run as well.
-	if shown != "" && strings.ContainsRune("=+-@＝＋－＠", []rune(shown)[0]) {
-		return "'" + text
-	}
-	return text
+	return spreadsheet.Harmless(text)
 }
