@@ -277,7 +277,7 @@ func TestAPIFaults(t *testing.T) {
 		{"too many", func(w http.ResponseWriter) { w.Header().Set("Retry-After", "7"); w.WriteHeader(429) }, false, ""},
 		{"a body that is cut", func(w http.ResponseWriter) { w.Header().Set("Content-Length", "100"); fmt.Fprint(w, `[{"id":`) }, false, ""},
 		{"a lost connection", func(http.ResponseWriter) { panic(http.ErrAbortHandler) }, false, ""},
-		{"unavailable for long", status(503), true, "503 Service Unavailable; gave up after 5m0s (retry_for)"},
+		{"unavailable for long", status(503), true, "503 Service Unavailable; gave up after 4m31s (retry_for is 5m0s)"},
 		{"not there", status(404), true, "404 Not Found"},
 		{"forbidden", status(403), true, "403 Forbidden"},
 		{"elsewhere", func(w http.ResponseWriter) {

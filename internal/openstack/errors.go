@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -27,6 +28,14 @@ type StatusError struct {
 	URL    string // without a query
 	Status int    // the HTTP status
 	Text   string // what the service says about it, one short line; may be ""
+	// After is how long the service wants to be left alone (Retry-After), 0 where
+	// it does not say.
+	After time.Duration
+}
+
+// Busy reports whether the service serves nobody for now, whatever it is asked.
+func (e *StatusError) Busy() bool {
+	return e.Status == http.StatusTooManyRequests || e.Status == http.StatusServiceUnavailable || e.After > 0
 }
 
 // Error gives "GET http://...: 404 Not Found: what the service says".
@@ -43,7 +52,8 @@ func (c *Cloud) judgeStatus(err *StatusError, header http.Header) *failure {
 	switch err.Status {
 	case http.StatusTooManyRequests, http.StatusRequestTimeout, http.StatusInternalServerError,
 		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return &failure{err: err, again: true, after: web.RetryAfter(header.Get("Retry-After"), c.Now())}
+		err.After = web.RetryAfter(header.Get("Retry-After"), c.Now())
+		return &failure{err: err, again: true, after: err.After}
 	}
 	return &failure{err: err}
 }
@@ -68,8 +78,8 @@ func (c *Cloud) judgeError(ctx context.Context, where string, err error) *failur
 	switch {
 	case ctx.Err() != nil:
 		return &failure{err: ctx.Err()}
-	case errors.Is(err, errTooLarge):
-		return &failure{err: fmt.Errorf("%s: %w (set it higher)", where, errTooLarge)}
+	case errors.Is(err, ErrTooLarge):
+		return &failure{err: fmt.Errorf("%s: %w (set it higher)", where, ErrTooLarge)}
 	case errors.As(err, &unknown):
 		return &failure{err: say("%s (set ca_file, or cacert in clouds.yaml, to the cloud's own authority)", text)}
 	case errors.As(err, &invalid), errors.As(err, &host), errors.As(err, &verify):

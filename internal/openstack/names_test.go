@@ -184,7 +184,7 @@ func TestNamesFail(t *testing.T) {
 		err     []string
 	}{
 		{"forbidden", status(403), nil, []string{"/metric/v2.1/flavors: 403 Forbidden; the login may not list what each flavor is called (let Nova's policy allow it, or set names = false"}},
-		{"down", status(503), nil, []string{"503 Service Unavailable; gave up after 0s (retry_for); what each flavor is called is not known (set names = false"}},
+		{"down", status(503), nil, []string{"503 Service Unavailable; gave up after 0s (retry_for is 0s); what each flavor is called is not known (set names = false"}},
 		{"no such path", status(404), nil, []string{"404 Not Found; what each flavor is called is not known"}},
 		{"no JSON", body("<html>"), nil, []string{"is not the JSON that it should be"}},
 		{"another service", body(`{"versions": []}`), nil, []string{"has no list flavors; is the catalog's endpoint Nova's?"}},

@@ -13,6 +13,9 @@ const (
 	// silenceHolds is how long a service that does not answer is let be: it costs
 	// every request all of its timeout.
 	silenceHolds = 30 * time.Second
+	// longestRest is for how long a service that wants to be left alone, for longer
+	// than may be waited, is not asked.
+	longestRest = time.Hour
 )
 
 // A failure is why an attempt failed.
@@ -29,15 +32,16 @@ type patience struct {
 	downSince time.Time // when the service did not serve first; zero while it does
 	quiet     time.Time // until when the service wants to be left alone
 	silences  int       // how often it was given up because it does not answer
-	silence   error     // what every request is told until silentTo
-	silentTo  time.Time
+	rest      error     // what every request is told until restTo
+	restTo    time.Time
 }
 
 // try makes attempts until one succeeds, or its failure does not change by
 // another, or retry_for is over; one only with once. That counts from when the
 // service last served anybody: of many requests, not every one waits for a
 // service that is down. One that was given up because it does not answer, and
-// then does not answer a later request either, is not asked for a while.
+// then does not answer a later request either, is not asked for a while, nor is
+// one that wants to be left alone for longer than that.
 func (p *patience) try(ctx context.Context, c *Cloud, once bool, attempt func() *failure) error {
 	began := c.Now()
 	silences, err := p.heard(began)
@@ -63,11 +67,13 @@ func (p *patience) try(ctx context.Context, c *Cloud, once bool, attempt func() 
 		half := min(longestWait, firstWait<<min(n, 10)) / 2
 		wait := fail.after + half + c.Jitter(half)
 		if c.Now().Add(wait).After(since.Add(c.config.RetryFor)) {
-			p.giveUp(c.Now(), silences, fail)
 			if fail.after > 0 {
-				return fmt.Errorf("%w; it wants to be asked again after %v, which is later than retry_for allows", fail.err, fail.after)
+				err := fmt.Errorf("%w; it wants to be asked again after %v, which is later than retry_for allows", fail.err, fail.after)
+				p.leave(err, c.Now().Add(min(fail.after, longestRest)))
+				return err
 			}
-			return fmt.Errorf("%w; gave up after %v (retry_for)", fail.err, c.config.RetryFor)
+			p.giveUp(c.Now(), silences, fail)
+			return fmt.Errorf("%w; gave up after %v (retry_for is %v)", fail.err, c.Now().Sub(since).Round(time.Second), c.config.RetryFor)
 		}
 		c.Log.Info("asking again", "in", wait, "error", fail.err)
 		if fail.after > 0 {
@@ -90,7 +96,7 @@ func (p *patience) note(began time.Time, fail *failure) time.Time {
 		p.downSince = began
 	}
 	if fail == nil || !fail.silent {
-		p.silences, p.silence = 0, nil
+		p.silences, p.rest = 0, nil
 	}
 	return p.downSince
 }
@@ -100,8 +106,8 @@ func (p *patience) note(began time.Time, fail *failure) time.Time {
 func (p *patience) heard(now time.Time) (silences int, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.silence != nil && now.Before(p.silentTo) {
-		return 0, p.silence
+	if p.rest != nil && now.Before(p.restTo) {
+		return 0, p.rest
 	}
 	return p.silences, nil
 }
@@ -115,8 +121,15 @@ func (p *patience) giveUp(now time.Time, silences int, fail *failure) {
 		return
 	}
 	if p.silences++; silences > 0 {
-		p.silence, p.silentTo = fmt.Errorf("%w; it is let be for %v", fail.err, silenceHolds), now.Add(silenceHolds)
+		p.rest, p.restTo = fmt.Errorf("%w; it is let be for %v", fail.err, silenceHolds), now.Add(silenceHolds)
 	}
+}
+
+// leave has no request sent for a while: each is told why.
+func (p *patience) leave(why error, until time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rest, p.restTo = why, until
 }
 
 func (p *patience) quieten(until time.Time) {

@@ -41,7 +41,7 @@ type Request struct {
 // service that is busy or lost is asked again. It returns the answer once all
 // of it is there. Its error is a *StatusError where there is an answer that is
 // none of those asked for, and wraps ErrLogin where Keystone refuses the login,
-// and the context's error where that has ended.
+// ErrTooLarge, and the context's error where that has ended.
 func (s *Service) Do(ctx context.Context, r Request) (*Answer, error) {
 	if r.Method == "" {
 		r.Method = http.MethodGet
@@ -130,7 +130,7 @@ func (s *Service) attempt(ctx context.Context, r *Request, t *token) (*Answer, *
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if resp.StatusCode/100 != 2 && !slices.Contains(r.Accept, resp.StatusCode) {
-		fail := c.judgeStatus(&StatusError{r.Method, place(u), resp.StatusCode, c.explain(body, resp.Header, err != nil)}, resp.Header)
+		fail := c.judgeStatus(&StatusError{Method: r.Method, URL: place(u), Status: resp.StatusCode, Text: c.explain(body, resp.Header, err != nil)}, resp.Header)
 		fail.again = fail.again && (repeatable || resp.StatusCode == http.StatusTooManyRequests)
 		if to := resp.Header.Get("Location"); to != "" && resp.StatusCode/100 == 3 {
 			fail.err = fmt.Errorf("%w (it points elsewhere; correct the endpoint)", fail.err)

@@ -63,7 +63,7 @@ func TestRetries(t *testing.T) {
 		{"busy", Request{}, answers(status(503), status(502), status(504), status(500), status(429), status(200)), 6, "1s 2s 4s 8s 16s", ""},
 		{"lost before an answer", Request{}, answers(drop, drop, status(200)), 3, "1s 2s", ""},
 		{"lost in an answer", Request{}, answers(hangUp, status(200)), 2, "1s", ""},
-		{"down for good", Request{}, status(503), 14, "1s 2s 4s 8s 16s 30s 30s 30s 30s 30s 30s 30s 30s", "503 Service Unavailable; gave up after 5m0s"},
+		{"down for good", Request{}, status(503), 14, "1s 2s 4s 8s 16s 30s 30s 30s 30s 30s 30s 30s 30s", "503 Service Unavailable; gave up after 4m31s (retry_for is 5m0s)"},
 		{"Retry-After in seconds", Request{}, answers(status(429, "Retry-After", "7"), status(200)), 2, "8s", ""},
 		{"Retry-After as a date", Request{}, answers(status(503, "Retry-After", date), status(200)), 2, "21s", ""},
 		{"Retry-After without sense", Request{}, answers(status(503, "Retry-After", "soon"), status(200)), 2, "1s", ""},
@@ -152,7 +152,7 @@ func TestNobodyListens(t *testing.T) {
 	gone := newFake(t)
 	gone.Close()
 	_, err := cloud.Service("metric", mustURL(t, gone.URL)).Do(t.Context(), Request{Path: "v1"})
-	wantError(t, err, "connection refused", "gave up after 5m0s")
+	wantError(t, err, "connection refused", "gave up after 4m31s (retry_for is 5m0s)")
 	_, err = cloud.Service("metric", mustURL(t, "http://host.invalid")).Do(t.Context(), Request{Path: "v1"})
 	wantError(t, err, "host.invalid")
 }
@@ -174,6 +174,33 @@ func TestRetryAfterIsForAll(t *testing.T) {
 	}
 	if want := []time.Duration{201 * time.Second}; !cmp.Equal(f.clock.slept, want) {
 		t.Errorf("another request waited %v, want %v", f.clock.slept, want)
+	}
+}
+
+// TestRetryAfterTooLong: a service that wants to be left alone for longer than
+// retry_for is not asked by other requests either, until then.
+func TestRetryAfterTooLong(t *testing.T) {
+	f := newFake(t)
+	s := f.open(t).Service("metric", nil)
+	var asked atomic.Int64
+	f.service = func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		status(503, "Retry-After", "600")(w, r)
+	}
+	for range 3 {
+		_, err := s.Do(t.Context(), Request{Path: "v1"})
+		wantError(t, err, "503 Service Unavailable; it wants to be asked again after 10m0s, which is later than retry_for allows")
+		if e := (*StatusError)(nil); !errors.As(err, &e) || !e.Busy() || e.After != 10*time.Minute {
+			t.Errorf("the error is %+v", e)
+		}
+	}
+	if n := asked.Load(); n != 1 || len(f.clock.slept) > 0 {
+		t.Errorf("asked %d times, and waited %v", n, f.clock.slept)
+	}
+	f.clock.advance(10 * time.Minute)
+	f.service = status(200)
+	if _, err := s.Do(t.Context(), Request{Path: "v1"}); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -48,13 +48,13 @@ func TestSilence(t *testing.T) {
 			t.Errorf("asked %d times, want %d", n, want)
 		}
 	}
-	ask(3, "; gave up after 3s (retry_for)") // at once, after 1 s, after 2 s more
-	ask(1, "; gave up after 3s (retry_for)") // a smaller one might have been answered
+	ask(3, "; gave up after 3s (retry_for is 3s)") // at once, after 1 s, after 2 s more
+	ask(1, "; gave up after 3s (retry_for is 3s)") // a smaller one might have been answered
 	for range 100 {
 		ask(0, "; it is let be for 30s")
 	}
 	f.clock.advance(silenceHolds)
-	ask(1, "; gave up after 3s (retry_for)")
+	ask(1, "; gave up after 33s (retry_for is 3s)") // since it served last
 	ask(0, "; it is let be for 30s")
 	f.clock.advance(silenceHolds)
 	silent := f.service
@@ -64,8 +64,8 @@ func TestSilence(t *testing.T) {
 	}
 	ask(1, "")
 	f.service = silent
-	ask(3, "; gave up after 3s (retry_for)") // as if nothing had been
-	ask(1, "; gave up after 3s (retry_for)")
+	ask(3, "; gave up after 3s (retry_for is 3s)") // as if nothing had been
+	ask(1, "; gave up after 3s (retry_for is 3s)")
 	ask(0, "; it is let be for 30s")
 }
 
@@ -105,7 +105,7 @@ func TestSilentKeystone(t *testing.T) {
 	f := newFake(t)
 	f.keystone = silence
 	cloud := f.impatient(t, 0)
-	const says = "no answer within 50ms (timeout); gave up after 0s (retry_for)"
+	const says = "no answer within 50ms (timeout); gave up after 0s (retry_for is 0s)"
 	_, err := cloud.Service("metric", nil).Do(t.Context(), Request{})
 	wantError(t, err, "the cloud at 127.0.0.1", ": Keystone at http://127.0.0.1", says)
 	_, err = names(t, cloud, usage.FlavorNames)
@@ -124,7 +124,7 @@ func TestSilentNova(t *testing.T) {
 	f.offering(entryJSON("compute", endpointJSON("public", "north", f.URL+"/metric/v2.1")))
 	f.service = silence
 	_, err := names(t, f.impatient(t, 0), usage.FlavorNames)
-	wantError(t, err, "/metric/v2.1/flavors: no answer within 50ms (timeout); gave up after 0s (retry_for); what each flavor is called is not known")
+	wantError(t, err, "/metric/v2.1/flavors: no answer within 50ms (timeout); gave up after 0s (retry_for is 0s); what each flavor is called is not known")
 }
 
 // TestCancelWhileWaiting: whoever ends the program does not wait until the

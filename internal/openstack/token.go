@@ -188,7 +188,7 @@ func (c *Cloud) judgeLogin(ctx context.Context, auth gophercloud.AuthOptions, er
 	var status gophercloud.ErrUnexpectedResponseCode
 	if !errors.As(err, &status) {
 		var timeout interface{ Timeout() bool }
-		if errors.As(err, &timeout) || errors.Is(err, errTooLarge) || isLost(err) {
+		if errors.As(err, &timeout) || errors.Is(err, ErrTooLarge) || isLost(err) {
 			return c.judgeError(ctx, where, err)
 		}
 		// What gophercloud says itself names its own arguments, no values.

@@ -11,9 +11,10 @@ const (
 	maxExcerpt = 8 << 10  // bytes that are read of an answer that is a failure
 )
 
-var errTooLarge = errors.New("the answer is larger than max_answer")
+// ErrTooLarge is where an answer is larger than the config allows.
+var ErrTooLarge = errors.New("the answer is larger than max_answer")
 
-// bounded is a transport whose answers end in errTooLarge where they are larger
+// bounded is a transport whose answers end in ErrTooLarge where they are larger
 // than limit bytes, and soon where they are failures: gophercloud reads all of
 // an answer.
 type bounded struct {
@@ -44,14 +45,14 @@ type boundedBody struct {
 
 func (b *boundedBody) Read(p []byte) (int, error) {
 	if b.left < 0 {
-		return 0, errTooLarge
+		return 0, ErrTooLarge
 	}
 	if int64(len(p)) > b.left+1 {
 		p = p[:b.left+1]
 	}
 	n, err := b.ReadCloser.Read(p)
 	if b.left -= int64(n); b.left < 0 {
-		return n - 1, errTooLarge
+		return n - 1, ErrTooLarge
 	}
 	return n, err
 }
