@@ -27,7 +27,7 @@ var arrows = map[string][]string{
 	"cli":                        {"internal/billing", "internal/report", "internal/archive", "internal/distil", "internal/metrics", "internal/files", "internal/spreadsheet", "deployment", "config", "invoice", "ledger", "usage"},
 	"deployment":                 {"config", "invoice", "ledger", "usage"},
 	"internal/billing":           {"invoice", "ledger", "usage", "internal/spool"},
-	"internal/report":            {"internal/billing", "ledger", "usage"},
+	"internal/report":            {"internal/billing", "ledger", "invoice", "usage"},
 	"internal/spool":             {"usage"},
 	"internal/archive":           {"ledger", "invoice", "usage"},
 	"internal/distil":            {"config"},

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -94,6 +95,7 @@ func (s *session) compare(ctx context.Context, block, last usage.Span, drafts []
 		if !early(d.Order.Tenant.ID) {
 			c.drafted++
 			c.After(d.Order)
+			c.NoCost(d.Order, d.Missing)
 		}
 	}
 	for _, o := range headers {
@@ -132,13 +134,20 @@ func changeGrid(changes []report.Change, totals []report.Total) *grid {
 		}
 		before, unitBefore := quantity(c.Before)
 		now, unit := quantity(c.After)
+		amount, difference := c.After.Amount.StringFixed(c.Digits), plus(c.Difference(), c.Digits)
+		if c.Kind == report.NoCost {
+			amount, difference = "", ""
+		}
 		g.add(c.Tenant.ID, c.Tenant.Name, c.Datacenter, service, string(c.Kind), before, unitBefore, now, unit,
-			c.Before.Amount.StringFixed(c.Digits), c.After.Amount.StringFixed(c.Digits), plus(c.Difference(), c.Digits), c.Currency)
+			c.Before.Amount.StringFixed(c.Digits), amount, difference, c.Currency)
 	}
 	// A footer is one row: in more than one currency there is no total.
 	if len(totals) == 1 {
 		t := totals[0]
 		g.footer = []string{"total", "", "", "", "", "", "", "", "", t.Before.StringFixed(t.Digits), t.After.StringFixed(t.Digits), plus(t.After.Sub(t.Before), t.Digits), t.Currency}
+		if t.Incomplete {
+			g.footer[3] = "incomplete"
+		}
 	}
 	return g
 }
@@ -167,7 +176,12 @@ func (a *App) tellMore(more []report.Change) {
 	}
 	sums, digits := map[string]decimal.Decimal{}, map[string]int32{}
 	var currencies []string
+	unpriced := 0
 	for _, c := range more {
+		if c.Kind == report.NoCost {
+			unpriced++
+			continue
+		}
 		if !slices.Contains(currencies, c.Currency) {
 			currencies = append(currencies, c.Currency)
 		}
@@ -177,5 +191,12 @@ func (a *App) tellMore(more []report.Change) {
 	for _, currency := range currencies {
 		texts = append(texts, plus(sums[currency], digits[currency])+" "+currency)
 	}
-	a.sayf("note: %s, together %s: --output csv or json shows all", plural(len(more), "smaller change"), strings.Join(texts, ", "))
+	var told []string
+	if unpriced > 0 {
+		told = append(told, strconv.Itoa(unpriced)+" more without a cost")
+	}
+	if len(texts) > 0 {
+		told = append(told, plural(len(more)-unpriced, "smaller change")+", together "+strings.Join(texts, ", "))
+	}
+	a.sayf("note: %s: --output csv or json shows all", strings.Join(told, "; "))
 }

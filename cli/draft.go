@@ -33,7 +33,8 @@ func draftCommand(a *App) *cobra.Command {
 			"With --diff it shows instead what differs from what was billed for the month\n" +
 			"before, the greatest difference first, with tenants and items that are new or\n" +
 			"gone. Tenants that are neither collected nor billed to the end of the month are\n" +
-			"left out and counted.",
+			"left out and counted. What has no cost comes first, as \"no cost\": what it will\n" +
+			"come to is not known, and the total is incomplete.",
 		Example: "  artifice draft --month 2013-08\n  artifice draft --month 2013-08 --diff\n  artifice draft --from 2013-08-01 --to 2013-08-08",
 		Args:    noArgs,
 	}

@@ -8,6 +8,8 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/openstack-artifice/artifice/internal/billing"
+	"github.com/openstack-artifice/artifice/invoice"
 	"github.com/openstack-artifice/artifice/ledger"
 	"github.com/openstack-artifice/artifice/usage"
 )
@@ -24,6 +26,8 @@ const (
 	More       Kind = "more"  // costs more
 	Less       Kind = "less"  // costs less
 	Price      Kind = "price" // the same quantity at another price
+	// NoCost is usage that the ERP has no cost for: nobody knows the difference.
+	NoCost Kind = "no cost"
 )
 
 // A Change is how what a tenant pays for one service in one datacenter differs
@@ -38,10 +42,12 @@ type Change struct {
 	Kind                Kind
 	Before, After       Figure
 
-	size decimal.Decimal // of the difference, to sort by
+	noCost bool
+	size   decimal.Decimal // of the difference, to sort by
 }
 
-// Difference is by how much the amount has grown.
+// Difference is by how much the amount has grown. It says nothing of what has
+// NoCost.
 func (c Change) Difference() decimal.Decimal { return c.After.Amount.Sub(c.Before.Amount) }
 
 // A Figure is what the items of one service come to in one month.
@@ -77,6 +83,8 @@ type Total struct {
 	Currency      string
 	Digits        int32
 	Before, After decimal.Decimal
+	// Incomplete says that After lacks usage that has no cost.
+	Incomplete bool
 }
 
 // A Comparison holds what is billed for a month against what was billed for the
@@ -119,8 +127,24 @@ func (c *Comparison) After(o ledger.Order) {
 	}
 }
 
+// NoCost adds usage of the tenant of a draft of the month itself that has no
+// cost, though it is on no order.
+func (c *Comparison) NoCost(o ledger.Order, missing []billing.Missing) {
+	for _, m := range missing {
+		item := ledger.Item{Item: invoice.Item{Datacenter: m.Datacenter, Name: m.Service, Value: m.Volume, Unit: m.Unit}}
+		change, total := c.of(o, item, m.Adjusts != "")
+		change.Tenant, change.noCost, total.Incomplete = o.Tenant, true, true
+		change.After.add(item)
+		c.after[o.Tenant.ID] = true
+	}
+}
+
 func (c *Comparison) at(o ledger.Order, item ledger.Item) (*Change, *Total) {
-	key := changeKey{o.Tenant.ID, item.Datacenter, item.Name, o.Currency, !item.Adjusts.IsZero()}
+	return c.of(o, item, !item.Adjusts.IsZero())
+}
+
+func (c *Comparison) of(o ledger.Order, item ledger.Item, adjusts bool) (*Change, *Total) {
+	key := changeKey{o.Tenant.ID, item.Datacenter, item.Name, o.Currency, adjusts}
 	change, ok := c.changes[key]
 	if !ok {
 		change = &Change{Tenant: o.Tenant, Datacenter: item.Datacenter, Service: item.Name, Adjusts: key.adjusts, Currency: o.Currency}
@@ -135,8 +159,9 @@ func (c *Comparison) at(o ledger.Order, item ledger.Item) (*Change, *Total) {
 	return change, total
 }
 
-// Changes returns what changed, by the size of the difference, greatest first:
-// what costs something else than before, and what is new or gone.
+// Changes returns what changed: what has no cost, then by the size of the
+// difference, greatest first, what costs something else than before, and what
+// is new or gone.
 func (c *Comparison) Changes() []Change {
 	var all []Change
 	for _, change := range c.changes {
@@ -146,7 +171,7 @@ func (c *Comparison) Changes() []Change {
 		}
 	}
 	slices.SortFunc(all, func(a, b Change) int {
-		return cmp.Or(b.size.Cmp(a.size),
+		return cmp.Or(cmp.Compare(rank(b.noCost), rank(a.noCost)), b.size.Cmp(a.size),
 			strings.Compare(a.Tenant.ID, b.Tenant.ID), strings.Compare(a.Datacenter, b.Datacenter), strings.Compare(a.Service, b.Service),
 			strings.Compare(a.Currency, b.Currency), cmp.Compare(rank(a.Adjusts), rank(b.Adjusts)))
 	})
@@ -157,6 +182,8 @@ func (c *Comparison) Changes() []Change {
 func (c *Comparison) kind(change *Change) Kind {
 	tenant := change.Tenant.ID
 	switch {
+	case change.noCost:
+		return NoCost
 	case !c.before[tenant]:
 		return NewTenant
 	case !c.after[tenant]:

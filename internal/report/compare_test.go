@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/openstack-artifice/artifice/internal/billing"
 	"github.com/openstack-artifice/artifice/internal/report"
 	"github.com/openstack-artifice/artifice/ledger"
 	"github.com/openstack-artifice/artifice/usage"
@@ -68,6 +69,38 @@ func TestChanges(t *testing.T) {
 	}
 	// 10 x 5 + 7.20 + 1 + 7 = 65.20; 17 + 4 + 15 + 10 + 8 + 0 - 2.50 + 2 = 53.50
 	if totals := comparison.Totals(); len(totals) != 1 || totals[0].Before.StringFixed(2) != "65.20" || totals[0].After.StringFixed(2) != "53.50" {
+		t.Errorf("totals are %v", totals)
+	}
+}
+
+// What has no cost is no fall in price: it comes first, and what the month comes
+// to is not known.
+func TestChangesWithoutCost(t *testing.T) {
+	a, b := usage.Tenant{ID: "a"}, usage.Tenant{ID: "b"}
+	comparison := report.NewComparison()
+	comparison.Before(order(1, a, march, ledger.Settled, item("n", "small", "659", "hour", "0.05", "32.95"), item("n", "large", "1", "hour", "2", "2.00")))
+	draft := order(2, a, april, ledger.Claimed, item("n", "small", "13", "hour", "0.05", "0.65"))
+	comparison.After(draft)
+	comparison.NoCost(draft, []billing.Missing{
+		{Datacenter: "n", Service: "large", Unit: "hour", Volume: dec("90")},
+		{Datacenter: "n", Service: "large", Unit: "hour", Volume: dec("3"), Adjusts: "2025-02"},
+	})
+	comparison.NoCost(order(3, b, april, ledger.Claimed), []billing.Missing{{Datacenter: "n", Service: "small", Unit: "hour", Volume: dec("7")}})
+	var got []string
+	for _, c := range comparison.Changes() {
+		got = append(got, fmt.Sprintf("%s %s %t: %s %s to %s %s, from %s", c.Tenant.ID, c.Service, c.Adjusts, c.Kind, c.Before.Quantity, c.After.Quantity, c.After.Unit, c.Before.Amount.StringFixed(2)))
+	}
+	want := []string{
+		"a large false: no cost 1 to 90 hour, from 2.00",
+		"a large true: no cost 0 to 3 hour, from 0.00",
+		"b small false: no cost 0 to 7 hour, from 0.00",
+		"a small false: less 659 to 13 hour, from 32.95",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	// 32.95 + 2.00 = 34.95
+	if totals := comparison.Totals(); len(totals) != 1 || !totals[0].Incomplete || totals[0].Before.StringFixed(2) != "34.95" || totals[0].After.StringFixed(2) != "0.65" {
 		t.Errorf("totals are %v", totals)
 	}
 }
