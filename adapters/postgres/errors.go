@@ -29,7 +29,7 @@ func (e *serverError) Error() string {
 func (e *serverError) Unwrap() error { return e.err }
 
 const (
-	lost    = "the connection was lost, and nothing of this step was kept: run it again"
+	lost    = "the connection was lost, and this was not written; what was before stays: run it again"
 	unknown = "the connection was lost while this step was being kept, and it may or may not have been: run it again, which changes nothing where it was"
 )
 
@@ -109,7 +109,7 @@ func remedy(failure *pgconn.PgError) string {
 	case "42501":
 		return "the user is not allowed that: let the user own the database, or the schema"
 	case "53100":
-		return "the server's disk is full, and nothing of this step was kept: make room and run it again"
+		return "the server's disk is full, and this was not written; what was before stays: make room and run it again"
 	case "53300":
 		return "the server takes no more connections: lower max_connections here, or raise it there"
 	case "57P03":

@@ -40,7 +40,7 @@ func TestDiskFull(t *testing.T) {
 	s := openStore(t, db)
 	p := newProgress()
 	b := biller{done: func(what string, step int) { p[what] = step }}
-	const want = "the server's disk is full, and nothing of this step was kept: make room and run it again"
+	const want = "the server's disk is full, and this was not written; what was before stays: make room and run it again"
 	for range 2 { // again as full as before
 		if err := b.run(t.Context(), s); err == nil || !strings.Contains(err.Error(), want) {
 			t.Fatalf("got error %v, want one with %q", err, want)

@@ -51,7 +51,7 @@ func isContract(err error) bool {
 }
 
 // fullText is what is said of a disk without room.
-const fullText = "the disk is full, and nothing of this step was kept: make room and run it again"
+const fullText = "the disk is full, and this was not written; what was before stays: make room and run it again"
 
 // remedy says what is wrong where SQLite fails for a reason that a person can
 // mend, and is "" elsewhere.
@@ -78,7 +78,7 @@ func remedy(code int) string {
 	case lib.SQLITE_IOERR:
 		return "the disk is full, or cannot be written: make room, or look into the machine's log, and run it again, which changes nothing where this step was kept"
 	case lib.SQLITE_NOMEM:
-		return "there is no memory left, and nothing of this step was kept: run it again when there is more"
+		return "there is no memory left, and this was not written; what was before stays: run it again when there is more"
 	case lib.SQLITE_BUSY:
 		return "another process is writing to it for too long: try again when that one is done"
 	}

@@ -16,8 +16,8 @@ import (
 // has many of them.
 func TestRemedies(t *testing.T) {
 	for code, want := range map[int]string{
-		lib.SQLITE_FULL:               "the disk is full, and nothing of this step was kept: make room and run it again",
-		4874:                          "the disk is full, and nothing of this step was kept: make room and run it again", // SQLITE_IOERR_SHMSIZE
+		lib.SQLITE_FULL:               "the disk is full, and this was not written; what was before stays: make room and run it again",
+		4874:                          "the disk is full, and this was not written; what was before stays: make room and run it again", // SQLITE_IOERR_SHMSIZE
 		lib.SQLITE_IOERR_WRITE:        "the disk is full, or cannot be written: make room",
 		lib.SQLITE_IOERR_FSYNC:        "the disk is full, or cannot be written: make room",
 		lib.SQLITE_IOERR_DIR_FSYNC:    "the disk is full, or cannot be written: make room",

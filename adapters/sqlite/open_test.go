@@ -140,7 +140,7 @@ func TestDiskFull(t *testing.T) {
 	must(t, err)
 	before := contents(t, s)
 	err = s.Record(t.Context(), benchBatch(0, 100))
-	if err == nil || !strings.Contains(err.Error(), s.path+": the disk is full, and nothing of this step was kept: make room") {
+	if err == nil || !strings.Contains(err.Error(), s.path+": the disk is full, and this was not written; what was before stays: make room") {
 		t.Errorf("got error %v", err)
 	}
 	if after := contents(t, s); after != before {
