@@ -336,8 +336,11 @@ func (c *collector) flush(ctx context.Context) error {
 	if errors.Is(err, ledger.ErrStale) {
 		return fmt.Errorf("another program collected to the same store meanwhile, and this step was not written: let that one end, and collect again: %w", err)
 	}
+	if err != nil {
+		return fmt.Errorf("%w; what was recorded before that stays, and counts once artifice collect comes to its end", err)
+	}
 	c.revision++ // each batch adds one
-	return err
+	return nil
 }
 
 // reservedBlocks returns, by tenant, the orders that reserve their blocks.

@@ -1,6 +1,7 @@
 package billing
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,16 @@ import (
 
 // ErrNothingCollected says that the store knows of no tenant.
 var ErrNothingCollected = errors.New("nothing has been collected yet (run artifice collect)")
+
+// unended is ErrNothingCollected where usage is recorded, by a collect that has
+// not come to its end: none of it counts before.
+type unended struct{}
+
+func (unended) Error() string {
+	return "collecting has begun, and has not come to its end: what is recorded stays, and counts once it has (run artifice collect again)"
+}
+
+func (unended) Is(target error) bool { return target == ErrNothingCollected }
 
 // Begun is ErrNothingCollected where the store has neither tenants nor orders,
 // as one that was lost, or is not the one that was meant. It makes no store.
@@ -34,10 +45,14 @@ func (e *Engine) begun(ctx context.Context) ([]ledger.Mark, error) {
 		return marks, err
 	}
 	orders, err := e.Store.Orders(ctx, ledger.OrderFilter{})
-	if err == nil && len(orders) == 0 {
-		err = ErrNothingCollected
+	if err != nil || len(orders) > 0 {
+		return marks, err
 	}
-	return marks, err
+	// With the last batch of a source comes a mark of it.
+	if revision, err := e.Store.Revision(ctx, ""); err != nil || len(marks) == 0 && revision > 1 {
+		return nil, cmp.Or[error](err, unended{})
+	}
+	return nil, ErrNothingCollected
 }
 
 // tenantsOf are the tenants that have marks, sorted.

@@ -253,6 +253,51 @@ type full struct{ ledger.Store }
 
 func (full) Record(context.Context, ledger.Batch) error { return errors.New("disk full") }
 
+// filling is a store that has room for one batch.
+type filling struct {
+	ledger.Store
+	batches int
+}
+
+func (f *filling) Record(ctx context.Context, b ledger.Batch) error {
+	if f.batches++; f.batches > 1 {
+		return errors.New("disk full")
+	}
+	return f.Store.Record(ctx, b)
+}
+
+// What a collect recorded before it failed stays, and does not count as
+// collected: that is said, and not that there is nothing.
+func TestCollectingFailsHalfway(t *testing.T) {
+	var all []usage.Sample
+	for i := range 8 * 744 { // more than one batch holds
+		at := august.Start.Add(time.Duration(i/8)*time.Hour + 10*time.Minute)
+		all = append(all, volume("a", fmt.Sprint("v", i%8), at.Format(time.RFC3339), "2"))
+	}
+	e := newEngine(&samples{all: all}, nil)
+	if err := e.Begun(t.Context()); err != billing.ErrNothingCollected {
+		t.Errorf("at first: %v", err)
+	}
+	store := e.Store
+	e.Store = &filling{Store: store}
+	const want = "disk full; what was recorded before that stays, and counts once artifice collect comes to its end"
+	if _, err := e.Collect(t.Context(), august.End); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("collect: %v", err)
+	}
+	e.Store = store
+	if marks, err := store.Marks(t.Context()); err != nil || len(marks) > 0 || len(entries(t, e)) == 0 {
+		t.Errorf("%d marks and %d entries, %v", len(marks), len(entries(t, e)), err)
+	}
+	err := e.Begun(t.Context())
+	if !errors.Is(err, billing.ErrNothingCollected) || !strings.HasPrefix(err.Error(), "collecting has begun, and has not come to its end: what is recorded stays") {
+		t.Errorf("halfway: %v", err)
+	}
+	collect(t, e, august.End)
+	if err := e.Begun(t.Context()); err != nil {
+		t.Errorf("in the end: %v", err)
+	}
+}
+
 // Whatever fails, collecting ends, with all that it began.
 func TestCollectingFails(t *testing.T) {
 	var all []usage.Sample
