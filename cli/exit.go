@@ -28,7 +28,8 @@ const exitCodes = `0  done: everything that was asked for
    nothing was done
 3  something is left: tenants are parked or in doubt, wait until the ERP can be
    searched, or are with another process, as all are where that holds the lock
-   of the store. The others are done, and artifice status says what is next
+   of the store. The others are done, and artifice status says what is next.
+   So it is where another process receives what receive is to take in
 130  stopped: by ^C or SIGTERM; stderr says how far it came, and how to go on`
 
 // exitCodesTopic is what the help says of exit codes.

@@ -70,7 +70,11 @@ func (a *App) receive(ctx context.Context, d *deployment.Deployment, name, addre
 	}
 	about := withFields([]slog.Attr{slog.String(billing.LogStep, "receive")}, ofSource(can[0]).fields...)
 	if err := receivers[0].Receive(ctx, address, func(level slog.Level, line string) { a.tell(level, line, about...) }); err != nil {
-		return fmt.Errorf("source:%s: %w", can[0], err)
+		err = fmt.Errorf("source:%s: %w", can[0], err)
+		if _, taken := errors.AsType[*usage.TakenError](err); taken {
+			return &exitError{code: ExitParked, err: err}
+		}
+		return err
 	}
 	a.tell(slog.LevelInfo, "stopped: what was received is kept", about...)
 	return nil

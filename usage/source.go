@@ -122,6 +122,17 @@ type Receiver interface {
 	// was being taken in is. They are sent to an address, host:port, or to the
 	// one of the source's config where that is "". What a person should know is
 	// told line by line, with how much it matters: debug for each of what is taken
-	// in, a warning for what is refused.
+	// in, a warning for what is refused. Where another program has the address, or
+	// receives into the same place, it is a *TakenError.
 	Receive(ctx context.Context, address string, tell func(level slog.Level, line string)) error
 }
+
+// A TakenError says that another program has what a Receiver needs: it does not
+// go away by trying again.
+type TakenError struct{ Err error }
+
+// Error says what that is.
+func (e *TakenError) Error() string { return e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *TakenError) Unwrap() error { return e.Err }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/openstack-artifice/artifice/adapters/ceilometer/internal/receive"
@@ -100,10 +101,16 @@ func (s *Source) Receive(ctx context.Context, address string, tell func(slog.Lev
 		return err
 	}
 	listener, err := options.Listen(ctx, address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return &usage.TakenError{Err: fmt.Errorf("%w: another program listens there; stop that, or name another address with receive.listen", err)}
+	}
 	if err != nil {
 		return err
 	}
 	kept, err := spool.Open(ctx, s.path, spool.Options{SealAfter: s.sealAfter(), Now: s.now})
+	if errors.Is(err, spool.ErrBusy) {
+		err = &usage.TakenError{Err: err}
+	}
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
