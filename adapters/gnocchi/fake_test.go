@@ -28,6 +28,7 @@ type fake struct {
 	metrics  http.HandlerFunc
 	search   http.HandlerFunc
 	measures http.HandlerFunc
+	unknown  http.HandlerFunc // for measures of a metric that it does not have
 	keystone http.HandlerFunc // but for tokens
 	names    http.HandlerFunc // a Nova, at /v2.1, and a Cinder, at /v3/admin; nil where there are none
 }
@@ -47,6 +48,9 @@ func newFake(t *testing.T) *fake {
 	f.measures = func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		say(w, 200, `{"measures": {`+strings.Join(answersTo(body), ",")+`}}`)
+	}
+	f.unknown = func(w http.ResponseWriter, _ *http.Request) {
+		say(w, 404, `{"code": 404, "title": "Not Found", "description": {"cause": "Unknown metrics", "detail": ["`+unknownMetric+`"]}}`)
 	}
 	return f
 }
@@ -116,6 +120,8 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.metrics(w, r)
 	case strings.HasPrefix(path, "search/resource/"):
 		f.search(w, r)
+	case path == "aggregates" && strings.Contains(string(body), unknownMetric):
+		f.unknown(w, r)
 	case path == "aggregates":
 		f.measures(w, r)
 	default:

@@ -234,6 +234,7 @@ func (f *fetcher) take() {
 	f.pending = f.pending[1:]
 	if got.err != nil {
 		f.fail(got.err)
+		f.done = true // or each batch would ask a Gnocchi that does not serve, and say the same
 	} else {
 		f.deliver(got.jobs, got.got)
 	}

@@ -6,10 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -29,12 +30,10 @@ type measure struct {
 type measured struct {
 	measures map[string][]measure
 	mistakes map[string]error
-	broken   int // calls that Gnocchi failed to answer
+	served   bool // whether measures were read
+	silent   bool // whether the last call was not answered
+	broken   int  // calls that failed
 }
-
-// maxBroken is how many calls of a batch may fail while those metrics are looked
-// for that are to blame. Where more do it is Gnocchi itself.
-const maxBroken = 30
 
 func newMeasured() *measured {
 	return &measured{measures: map[string][]measure{}, mistakes: map[string]error{}}
@@ -42,55 +41,68 @@ func newMeasured() *measured {
 
 // measures asks for the measures of an errand's jobs. A metric that is not there,
 // any more or yet, has none. One that Gnocchi cannot read is a mistake, and does
-// not keep the others from being read.
+// not keep the others from being read. An error says that Gnocchi does not serve.
 func (r *reading) measures(ctx context.Context, e errand, jobs []job) (*measured, error) {
 	got := newMeasured()
 	err := r.measure(ctx, e, jobs, got, false)
+	if err == nil && !got.served && len(got.mistakes) > maxAlone {
+		first := slices.Sorted(maps.Keys(got.mistakes))[0]
+		err = fmt.Errorf("of %d metrics that were asked for together none can be read (does Gnocchi reach what it stores them in?): %w",
+			len(got.mistakes), got.mistakes[first])
+	}
 	return got, err
 }
 
 // measure adds to got. What fails because of one of many metrics is asked for in
 // halves; with once, what fails is not asked for again as it is.
 func (r *reading) measure(ctx context.Context, e errand, jobs []job, got *measured, once bool) error {
-	if got.broken > maxBroken {
-		return nil // the batch has failed already
-	}
-	request := r.aggregates(e, jobs)
+	request := r.aggregates(e, metricIDs(jobs))
 	request.Once = once
 	answer, err := r.service.Do(ctx, request)
 	if err == nil {
+		got.served, got.silent = true, false
 		if err := decodeMeasures(answer.Body, e, got); err != nil {
-			return fmt.Errorf("%s: the answer of POST %s is not as Gnocchi's are: %w", r.cloud, answer.Place(), err)
+			return fmt.Errorf("%s: the answer of POST %s is not as Gnocchi's are: %w (does something else answer there? correct the endpoint, or what stands before Gnocchi)",
+				r.cloud, answer.Place(), err)
 		}
 		return nil
 	}
-	var status *openstack.StatusError
-	if !errors.As(err, &status) {
-		status = &openstack.StatusError{} // lost: a worker that meets what it cannot read may drop the connection
-	}
-	absent := status.Status == http.StatusNotFound || status.Status == http.StatusBadRequest
-	broken := status.Status == 0 || status.Status >= http.StatusInternalServerError
-	if broken {
+	fault := faultOf(err)
+	if fault == unreadable || fault == refused {
 		got.broken++
 	}
 	switch {
-	case ctx.Err() != nil, errors.Is(err, openstack.ErrLogin), !absent && !broken, got.broken > maxBroken:
+	case ctx.Err() != nil, fault == general, got.broken > maxBroken,
+		(fault == tooLarge || fault == silent) && len(jobs) == 1, fault == silent && got.silent,
+		fault == unreadable && !r.serves(ctx, e):
 		return err
 	case len(jobs) > 1:
-		half := len(jobs) / 2
-		return errors.Join(r.measure(ctx, e, jobs[:half], got, broken), r.measure(ctx, e, jobs[half:], got, broken))
-	case status.Status == http.StatusNotFound, strings.Contains(status.Text, "Metrics not found"):
+		got.silent = fault == silent
+		half, once := len(jobs)/2, fault == unreadable || fault == silent
+		if err := r.measure(ctx, e, jobs[:half], got, once); err != nil {
+			return err
+		}
+		return r.measure(ctx, e, jobs[half:], got, once)
+	case fault == absent:
 		return nil
 	}
 	got.mistakes[jobs[0].metric] = fmt.Errorf("metric %s: %w", strconv.Quote(jobs[0].metric), err)
 	return nil
 }
 
+func metricIDs(jobs []job) []string {
+	ids := make([]string, len(jobs))
+	for i, j := range jobs {
+		ids[i] = j.metric
+	}
+	return ids
+}
+
 // aggregates is a request for the measures of many metrics, as they are.
-func (r *reading) aggregates(e errand, jobs []job) openstack.Request {
+func (r *reading) aggregates(e errand, metrics []string) openstack.Request {
 	operations := []any{"metric"}
-	for _, j := range jobs {
-		operations = append(operations, []string{j.metric, e.aggregation})
+	for _, id := range metrics {
+		operations = append(operations, []string{id, e.aggregation})
 	}
 	body, _ := json.Marshal(map[string]any{"operations": operations}) // texts only: it cannot fail
 	query := url.Values{

@@ -1,7 +1,6 @@
 package gnocchi
 
 import (
-	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -21,12 +20,6 @@ func silence(_ http.ResponseWriter, r *http.Request) {
 // TestSilence has Gnocchi stop to answer, before anything is read and in the
 // middle. Not every batch, nor half of one, waits for it.
 func TestSilence(t *testing.T) {
-	const many = 3*batchJobs + 1
-	var metrics, rows []string
-	for i := range many {
-		n := fmt.Sprint(i)
-		metrics, rows = append(metrics, metricJSON("m"+n, "mean")), append(rows, rowJSON(n))
-	}
 	for _, test := range []struct {
 		name   string
 		damage func(*fake)
@@ -38,14 +31,7 @@ func TestSilence(t *testing.T) {
 		{"measures", func(f *fake) { f.measures = silence }, 2*4 + 4, "/v1/aggregates"}, // four at a time, twice
 	} {
 		f := newFake(t)
-		f.metrics = func(w http.ResponseWriter, r *http.Request) {
-			list := ""
-			if r.URL.Query().Get("name") == "volume.size" {
-				list = strings.Join(metrics, ",")
-			}
-			say(w, 200, "["+list+"]")
-		}
-		f.search = func(w http.ResponseWriter, _ *http.Request) { say(w, 200, "["+strings.Join(rows, ",")+"]") }
+		f.volumesOf(3*batchJobs + 1)
 		test.damage(f)
 		s := f.source(t, func(c *Config) { c.Timeout = time.Second })
 		samples, errs := read(t, s, usage.Query{Meters: []string{"volume.size"}, Before: clock("12:00:00")})

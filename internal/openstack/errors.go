@@ -47,6 +47,9 @@ func (e *StatusError) Error() string {
 	return text
 }
 
+// ErrSilent is where a service takes a request and does not answer it in time.
+var ErrSilent = errors.New("no answer")
+
 // judgeStatus says whether an answer would be another one later.
 func (c *Cloud) judgeStatus(err *StatusError, header http.Header) *failure {
 	switch err.Status {
@@ -89,7 +92,7 @@ func (c *Cloud) judgeError(ctx context.Context, where string, err error) *failur
 	case errors.As(err, &resolver) && resolver.IsNotFound:
 		return &failure{err: say("there is no host %q", resolver.Name)}
 	case errors.Is(err, context.DeadlineExceeded):
-		return &failure{err: say("no answer within %v (timeout)", c.config.Timeout), again: true, silent: true}
+		return &failure{err: fmt.Errorf("%s: %w within %v (timeout)", where, ErrSilent, c.config.Timeout), again: true, silent: true}
 	}
 	return &failure{err: say("%s", text), again: isLost(err)}
 }

@@ -41,7 +41,7 @@ type Request struct {
 // service that is busy or lost is asked again. It returns the answer once all
 // of it is there. Its error is a *StatusError where there is an answer that is
 // none of those asked for, and wraps ErrLogin where Keystone refuses the login,
-// ErrTooLarge, and the context's error where that has ended.
+// ErrTooLarge, ErrSilent, and the context's error where that has ended.
 func (s *Service) Do(ctx context.Context, r Request) (*Answer, error) {
 	if r.Method == "" {
 		r.Method = http.MethodGet
