@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/openstack-artifice/artifice/internal/openstack"
 	"github.com/openstack-artifice/artifice/usage"
 )
 
@@ -199,49 +200,64 @@ func TestAPIGoesOn(t *testing.T) {
 }
 
 // Only tenants count that tenants.* take, and those that Keystone does not know
-// any more, if they were collected before or tenants.deleted says so. t2 is one
-// of these.
+// any more: where these only ignore some, and else if they were collected before
+// or tenants.deleted says so. t2 is one of these.
 func TestAPITenants(t *testing.T) {
+	const samples = 4 // of t0, t1, t2 and t0
+	all := func(ignored ...string) openstack.TenantFilter { return openstack.TenantFilter{Ignore: ignored} }
+	limited := func(ignored ...string) openstack.TenantFilter {
+		return openstack.TenantFilter{Name: []string{"*"}, Ignore: ignored}
+	}
+	deleted := limited("t1")
+	deleted.Deleted = true
+	const narrow = `tenants.* do not take its project %q (was it deleted in Keystone? see tenants.deleted and tenants.include)`
+	const ignored = `tenants.ignore lists its project %q`
+	for _, test := range []struct {
+		name   string
+		filter openstack.TenantFilter
+		before []string
+		left   map[string]string
+	}{
+		{"by a name", limited("t1"), nil, map[string]string{"t1": narrow, "t2": narrow}},
+		{"those that were collected before", limited("t1"), []string{"t1", "t2"}, map[string]string{"t1": narrow}},
+		{"t1 ignored by a name that it is there to have", limited("name of t1"), []string{"t1", "t2"}, map[string]string{"t1": narrow}},
+		{"t2 ignored as well", limited("t1", "t2"), []string{"t1", "t2"}, map[string]string{"t1": narrow, "t2": narrow}},
+		{"whoever was deleted", deleted, nil, map[string]string{"t1": narrow}},
+		{"all but t1", all("t1"), nil, map[string]string{"t1": ignored}},
+		{"all but t1, by its name", all("name of t1", "t7"), nil, map[string]string{"t1": ignored}},
+		{"all but t1 and one that was deleted", all("t1", "t2"), []string{"t1", "t2"}, map[string]string{"t1": ignored, "t2": ignored}},
+		{"all but one that nobody knows", all("service"), nil, nil},
+	} {
+		f := newFakeAPI(t)
+		f.projects = []string{"t0", "t1"}
+		f.fill("volume.size", march, march.Add(time.Hour), time.Hour, samples)
+		c := f.config()
+		c.Tenants = test.filter
+		left := map[string]string{}
+		q := usage.Query{Meters: []string{"volume.size"}, Collected: map[string]time.Time{}, LeftOut: func(s usage.Sample, why string) { left[s.Tenant] = why }}
+		for _, tenant := range test.before {
+			q.Collected[tenant] = march
+		}
+		want := map[string]string{}
+		for tenant, why := range test.left {
+			want[tenant] = fmt.Sprintf(why, tenant)
+		}
+		ids, mistakes := f.ids(f.open(c), q)
+		if len(mistakes) > 0 || len(ids) != samples-len(want) {
+			t.Errorf("%s: %d samples, want %d; %q", test.name, len(ids), samples-len(want), mistakes)
+		}
+		if diff := cmp.Diff(want, left); diff != "" {
+			t.Errorf("%s: left out (-want +got):\n%s", test.name, diff)
+		}
+	}
+}
+
+// The tenants are those that Keystone lists, and tenants.* take.
+func TestAPIListsTenants(t *testing.T) {
 	f := newFakeAPI(t)
 	f.projects = []string{"t0", "t1"}
-	f.fill("volume.size", march, march.Add(time.Hour), time.Hour, 4) // t0, t1, t2, t0
 	c := f.config()
 	c.Tenants.Ignore = []string{"t1"}
-	left := map[string]bool{}
-	q := usage.Query{Meters: []string{"volume.size"}, LeftOut: func(s usage.Sample, why string) { left[s.Tenant+": "+why] = true }}
-	count := func() int {
-		ids, mistakes := f.ids(f.open(c), q)
-		if len(mistakes) > 0 {
-			t.Fatal(mistakes)
-		}
-		return len(ids)
-	}
-	if n := count(); n != 2 {
-		t.Errorf("%d samples of t0, want 2", n)
-	}
-	why := func(tenant string) string {
-		return tenant + `: tenants.* do not take its project "` + tenant + `" (was it deleted in Keystone? see tenants.deleted and tenants.include)`
-	}
-	if diff := cmp.Diff(map[string]bool{why("t1"): true, why("t2"): true}, left); diff != "" {
-		t.Errorf("left out (-want +got):\n%s", diff)
-	}
-	q.Collected = map[string]time.Time{"t1": march, "t2": march}
-	if n := count(); n != 3 {
-		t.Errorf("%d samples of t0 and t2, want 3", n)
-	}
-	c.Tenants.Ignore = []string{"name of t1"} // which it is there to have
-	if n := count(); n != 3 {
-		t.Errorf("%d samples of t0 and t2, where t1 is ignored by its name, want 3", n)
-	}
-	c.Tenants.Ignore = []string{"t1", "t2"}
-	if n := count(); n != 2 {
-		t.Errorf("%d samples of t0, where t2 is ignored as well, want 2", n)
-	}
-	c.Tenants.Ignore, c.Tenants.Deleted, q.Collected = []string{"t1"}, true, nil
-	if n := count(); n != 3 {
-		t.Errorf("%d samples of t0 and t2, where whoever was deleted counts, want 3", n)
-	}
-	c.Tenants.Ignore, c.Tenants.Deleted = []string{"t1"}, false
 	var tenants []usage.Tenant
 	for tenant, err := range f.open(c).Tenants(t.Context()) {
 		if err != nil {

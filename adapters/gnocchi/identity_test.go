@@ -46,6 +46,15 @@ func TestIdentity(t *testing.T) {
 			t.Errorf("%s: %+v", name, id)
 		}
 	}
+	but := at(func(c *Config) { c.Tenants.Ignore = []string{"a"} })
+	if other := at(func(c *Config) { c.Tenants.Ignore = []string{"b"} }); !other.Overlaps(but) || !all.Overlaps(but) || customers.Overlaps(but) {
+		t.Errorf("all but a, and all but b, which both take who was deleted: %+v and %+v", but, other)
+	}
+	if other := at(func(c *Config) {
+		c.Tenants.Ignore, c.Meters = []string{"b"}, map[string]string{"volume.size": "none"}
+	}); other.Overlaps(but) {
+		t.Errorf("all but b, of other meters: %+v", other)
+	}
 	own := at(func(c *Config) { c.Tenants.Own = true })
 	if other := at(func(c *Config) { c.Tenants.Own, c.Username = true, "other" }); other.Overlaps(own) {
 		t.Errorf("own tenants of two logins: %+v", other)

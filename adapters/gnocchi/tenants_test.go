@@ -31,6 +31,11 @@ func TestDeletedTenants(t *testing.T) {
 		{"whoever was deleted is billed", 404, nil, func(c *Config) { c.Tenants.Deleted = true }, both, ""},
 		{"but for some", 404, []string{"other"}, func(c *Config) { c.Tenants.Deleted, c.Tenants.Ignore = true, []string{"other"} }, both[:1], ""},
 		{"it is not deleted", 200, nil, func(c *Config) { c.Tenants.Deleted = true }, both[:1], ""},
+		{"all count but those ignored by id", 404, nil, ignoring("acme"), both[1:], ""},
+		{"by name", 404, nil, ignoring("service", "Acme"), both[1:], ""},
+		{"by the id of who was deleted", 404, []string{"other"}, ignoring("other"), both[:1], ""},
+		{"nobody that is there is ignored", 404, nil, ignoring("service"), both, ""},
+		{"whoever is ignored is not asked for", 403, nil, ignoring("other"), both[:1], ""},
 		{"Keystone does not say", 403, []string{"other"}, nil, both[:1], `whether project "other" was deleted is not known`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -73,6 +78,11 @@ func TestDeletedTenants(t *testing.T) {
 			}
 		})
 	}
+}
+
+// ignoring has nothing but tenants.ignore set.
+func ignoring(projects ...string) func(*Config) {
+	return func(c *Config) { c.Tenants.Domain, c.Tenants.Ignore = nil, projects }
 }
 
 // TestBlame: what is wrong with the data of some tenants is told of them, and

@@ -19,11 +19,13 @@ type TenantFilter struct {
 	// Include lists projects, by name or id: no others count. One that is listed
 	// by id counts even when Keystone does not know it any more.
 	Include []string `ini:"include"`
-	// Ignore lists projects that do not count, by name or id.
+	// Ignore lists projects that do not count, by name or id. Alone it lets all
+	// others count, also those that Keystone does not know any more: of these it
+	// matches ids only.
 	Ignore []string `ini:"ignore"`
 	// Deleted takes every project that Keystone does not know any more, for
 	// nobody can tell whether the other keys would have taken it, unless Ignore
-	// lists its id.
+	// lists its id. Without other keys, or with Ignore alone, they count anyway.
 	Deleted bool `ini:"deleted"`
 	// Own asks for the projects that the login's user is a member of, for users
 	// that may not list all.
@@ -54,6 +56,13 @@ func (f TenantFilter) validate(wrong *mistakes) {
 // narrows reports whether some projects may not count.
 func (f TenantFilter) narrows() bool {
 	return f.Own || len(f.Domain)+len(f.Name)+len(f.Tag)+len(f.Include)+len(f.Ignore) > 0
+}
+
+// ignoresOnly reports whether all count but those that Ignore lists.
+func (f TenantFilter) ignoresOnly() bool {
+	only := f
+	only.Ignore = nil
+	return f.narrows() && !only.narrows()
 }
 
 // takes reports whether a project counts. Keystone may not know a filter, and

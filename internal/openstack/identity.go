@@ -20,7 +20,11 @@ func (s *Service) Identity(ctx context.Context, narrows ...string) (usage.Identi
 	at := *endpoint.URL
 	at.Scheme, at.Host = strings.ToLower(at.Scheme), strings.ToLower(at.Host)
 	part := narrows
-	if config := s.cloud.config; config.Tenants.narrows() {
+	switch config := s.cloud.config; {
+	case config.Tenants.ignoresOnly():
+		// Two that ignore others both take who is in neither list, and who was deleted.
+		part = append(slices.Clip(part), "tenants = all but some")
+	case config.Tenants.narrows():
 		text, err := json.Marshal(config.Tenants.sorted())
 		if err != nil {
 			return usage.Identity{}, err
