@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -131,5 +133,30 @@ func TestContract(t *testing.T) {
 		Tenants: []usage.Tenant{{ID: "acme", Name: "Acme"}, {ID: "zebra", Name: "Zebra"}},
 		Damaged: open(damaged),
 		Unread:  func(t testing.TB) (usage.Source, string) { return open(unread)(t), "zebra" },
+	})
+}
+
+// TestContractOver is the contract of a Source of which nothing lives any more,
+// and that tells that all has come.
+func TestContractOver(t *testing.T) {
+	f := newFake(t)
+	all := f.fillContract()
+	living, over := f.search, clock("21:00:00")
+	f.search = func(w http.ResponseWriter, r *http.Request) {
+		recorded := httptest.NewRecorder()
+		living(recorded, r)
+		say(w, 200, strings.ReplaceAll(recorded.Body.String(), `"ended_at": null`, fmt.Sprintf(`"ended_at": %q`, over.Format(time.RFC3339))))
+	}
+	for _, s := range all { // measured is before that
+		s.ID, s.Time, s.HasVolume, s.Volume = s.Resource+"/"+s.Meter+"/ended", over, s.Kind == usage.Gauge, decimal.Zero
+		s.Metadata = map[string]string{"display_name": s.Metadata["display_name"], "status": "deleted", "state": "deleted"}
+		if !slices.ContainsFunc(all, func(other usage.Sample) bool { return other.ID == s.ID }) {
+			all = append(all, s)
+		}
+	}
+	usagetest.RunSource(t, usagetest.SourceSetup{
+		New:     func(testing.TB) usage.Source { return f.source(t, nil) },
+		Samples: all,
+		Tenants: []usage.Tenant{{ID: "acme", Name: "Acme"}, {ID: "zebra", Name: "Zebra"}},
 	})
 }

@@ -32,6 +32,7 @@ type fetcher struct {
 	told    map[string]bool // of tenants' mistakes
 	damaged map[string]bool // metrics that were to blame
 	failed  bool            // something that is not one tenant's: nothing can be kept any more
+	alive   bool            // something lives of what is asked for
 }
 
 // A batch is what the next call for an errand will ask for.
@@ -76,6 +77,7 @@ func (f *fetcher) readAll() {
 			return
 		}
 	}
+	f.tellOver(types, stock)
 }
 
 // readStep yields the samples of a step.
@@ -115,7 +117,7 @@ func (e errand) compare(other errand) int {
 
 // readType asks for the measures of all resources of a type.
 func (f *fetcher) readType(kind string, meters map[string]meter, stock *stock) {
-	if f.done || !slices.ContainsFunc(metricsOf(meters), func(name string) bool { return stock.named[name] != nil }) {
+	if f.done || !stock.has(meters) {
 		return
 	}
 	for res, err := range f.search(f.ctx, kind) {
@@ -138,6 +140,7 @@ func (f *fetcher) readResource(kind string, res *resource, wrong error, meters m
 		f.fail(err)
 		return
 	}
+	f.alive = f.alive || f.lives(res, wrong)
 	if wrong != nil {
 		f.blame(res, wrong)
 		return

@@ -110,6 +110,11 @@ type stock struct {
 	named    map[string]map[*policy]int64 // how many there are, by name
 }
 
+// has reports whether there is a metric that one of the meters is made of.
+func (s *stock) has(meters map[string]meter) bool {
+	return slices.ContainsFunc(metricsOf(meters), func(name string) bool { return s.named[name] != nil })
+}
+
 // stock returns the archive policies of all metrics with one of the names.
 func (s *Source) stock(ctx context.Context, names []string) (*stock, error) {
 	all, known := &stock{policies: map[string]*policy{}, named: map[string]map[*policy]int64{}}, map[string]*policy{}

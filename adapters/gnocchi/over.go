@@ -1,0 +1,59 @@
+package gnocchi
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/openstack-artifice/artifice/usage"
+)
+
+// lives reports whether something of a resource may come yet that is asked for.
+// Of one that is wrong nobody knows.
+func (r *reading) lives(res *resource, wrong error) bool {
+	if wrong != nil {
+		return slices.ContainsFunc(res.revisions, func(v revision) bool { return r.stranger(v.project) == "" })
+	}
+	return res.ended.IsZero() && r.stranger(res.revisions[len(res.revisions)-1].project) == ""
+}
+
+// tellOver tells at the end of a reading that all is complete up to there, where
+// nothing lives any more of what is asked for: then nothing can come but late.
+// While anything lives that is silent its agent may be dead, and nothing is told.
+func (f *fetcher) tellOver(types map[string]map[string]meter, stock *stock) {
+	through := f.end.Truncate(usage.WindowLength)
+	switch {
+	case f.query.Reached == nil, f.resources != nil, len(types) == 0, !through.After(f.step.Start):
+		return
+	}
+	for _, mark := range f.query.Collected {
+		if !through.After(mark) {
+			return
+		}
+	}
+	for _, kind := range slices.Sorted(maps.Keys(types)) {
+		if !stock.has(types[kind]) { // of which nothing was read
+			f.searchLiving(kind)
+		}
+		if f.alive || f.done || f.failed {
+			return
+		}
+	}
+	f.query.Reached(through)
+}
+
+// searchLiving looks for a resource of a type that lives.
+func (f *fetcher) searchLiving(kind string) {
+	for res, wrong := range f.search(f.ctx, kind) {
+		err := wrong
+		if res != nil {
+			err = f.ask(f.ctx, res.revisions)
+			f.alive = err == nil && f.lives(res, wrong)
+		}
+		if err != nil {
+			f.fail(err)
+		}
+		if f.alive || f.failed {
+			return
+		}
+	}
+}
