@@ -122,6 +122,8 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.search(w, r)
 	case path == "aggregates" && strings.Contains(string(body), unknownMetric):
 		f.unknown(w, r)
+	case path == "resource_type/volume":
+		say(w, 200, `{"name": "volume"}`)
 	case path == "aggregates":
 		f.measures(w, r)
 	default:

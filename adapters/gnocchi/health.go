@@ -5,9 +5,13 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/openstack-artifice/artifice/internal/openstack"
 	"github.com/openstack-artifice/artifice/usage"
 )
 
@@ -16,8 +20,8 @@ import (
 const carried = 32 * 24 * time.Hour
 
 // CheckHealth tells whether the login works, what the cloud's own checks tell,
-// and whether the archive policies of what is billed keep measures until they
-// are.
+// whether the archive policies of what is billed keep measures until they are,
+// and whether Gnocchi has what the config's meters are made of.
 func (s *Source) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
 	return s.cloud.CheckHealth(ctx, s.service, func(yield func(string, error) bool) {
 		stock, err := s.stock(ctx, metricsOf(s.meters))
@@ -38,7 +42,26 @@ func (s *Source) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
 				return
 			}
 		}
+		for _, name := range slices.Sorted(maps.Keys(s.config.Meters)) {
+			if m, ok := s.meters[name]; ok && !yield("meter."+name, s.checkMeter(ctx, name, m, stock)) {
+				return
+			}
+		}
 	})
+}
+
+// checkMeter warns of a meter of the config that finds nothing: a typing error
+// bills nobody, and nobody misses that.
+func (s *Source) checkMeter(ctx context.Context, name string, m meter, stock *stock) error {
+	missing := "metric " + strings.Join(m.metrics, ", nor ")
+	if stock.has(map[string]meter{name: m}) {
+		answer, err := s.service.Do(ctx, openstack.Request{Path: "v1/resource_type/" + url.PathEscape(m.resource), Accept: []int{http.StatusNotFound}})
+		if err != nil || answer.Status != http.StatusNotFound {
+			return err
+		}
+		missing = "type of resources " + m.resource
+	}
+	return &usage.Warning{Err: fmt.Errorf("%s: Gnocchi has no %s (look how it is written; collect bills nothing of it, and does not say so)", s.config.Meters[name], missing)}
 }
 
 // check warns of a policy that loses measures before they are billed, unless they

@@ -247,6 +247,7 @@ func TestRealHealth(t *testing.T) {
 	l.Policy = "ceilometer-low"
 	l.Add("volume", "w", rig.RandomID(), day, nil, "volume.size")
 	config := plainConfig()
+	config.Meters = map[string]string{"size": "volume, volume.size, gauge, GB", "siez": "volume, volume.siez, gauge, GB", "gpu": "nosuchtype, volume.size, gauge, gpu"}
 	s, err := newSource(config, openstack.Options{Getenv: func(k string) string { return r.Env()[k] }})
 	if err != nil {
 		t.Fatal(err)
@@ -255,7 +256,7 @@ func TestRealHealth(t *testing.T) {
 	for name, err := range s.CheckHealth(t.Context()) {
 		outcome[name] = err
 	}
-	for _, name := range []string{"login", "clock", "projects", "endpoint metric"} {
+	for _, name := range []string{"login", "clock", "projects", "endpoint metric", "meter.size"} {
 		if err, ok := outcome[name]; err != nil || !ok {
 			t.Errorf("%s: %v, %v", name, ok, err)
 		}
@@ -266,6 +267,11 @@ func TestRealHealth(t *testing.T) {
 	for name, err := range outcome {
 		if strings.HasPrefix(name, "archive policy load-") && err != nil {
 			t.Errorf("%s, of 40 days: %v", name, err)
+		}
+	}
+	for name, says := range map[string]string{"meter.siez": "Gnocchi has no metric volume.siez", "meter.gpu": "Gnocchi has no type of resources nosuchtype"} {
+		if err := outcome[name]; err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v does not say %q", name, err, says)
 		}
 	}
 }
