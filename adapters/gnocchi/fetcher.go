@@ -249,11 +249,12 @@ func (f *fetcher) take() {
 // deliver yields the samples of jobs.
 func (f *fetcher) deliver(jobs []job, got *measured) {
 	for _, j := range jobs {
-		if err := got.mistakes[j.metric]; err != nil {
+		list, err := got.judge(j)
+		if err != nil {
 			f.blame(j.resource, err)
 			f.damaged[j.metric] = true // its tenants are held back: nobody waits for more of it
 		}
-		for s := range f.samples(j, got.measures[j.metric]) {
+		for s := range f.samples(j, list) {
 			if f.done {
 				return
 			}

@@ -23,10 +23,11 @@ import (
 type measure struct {
 	at    time.Time // when the bucket begins
 	value decimal.Decimal
+	wrong error // why the value cannot be right; it then is zero
 }
 
-// measured is what Gnocchi has of some metrics, by id. Measures that cannot be
-// right are missing, and told of.
+// measured is what Gnocchi has of some metrics, by id. What is no measure is
+// missing, and told of.
 type measured struct {
 	measures map[string][]measure
 	mistakes map[string]error
@@ -183,8 +184,7 @@ func (r *measureReader) open(kind jsontext.Kind) error {
 	return err
 }
 
-// list reads the measures of a metric. Those that cannot be right come to one
-// mistake.
+// list reads the measures of a metric. What is no measure comes to one mistake.
 func (r *measureReader) list(metric string) error {
 	if err := r.open('['); err != nil {
 		return err
@@ -241,7 +241,8 @@ func (r *measureReader) measure(text jsontext.Value) (m measure, ours bool, err 
 	if value != r.text || r.text == "" {
 		if r.value, err = parseValue(value); err != nil {
 			r.text = ""
-			return m, false, fmt.Errorf("at %s: %w", m.at.Format(time.RFC3339), err)
+			m.wrong = fmt.Errorf("at %s: %w", m.at.Format(time.RFC3339), err)
+			return m, true, nil
 		}
 		r.text = value
 	}

@@ -279,7 +279,7 @@ func TestRealFaults(t *testing.T) {
 	w.patient = 0
 	c = w.collecting(acme, beta)
 	_, err = c.engine.Collect(t.Context(), end)
-	if err == nil || !strings.Contains(err.Error(), "tenant "+beta+": metric") || strings.Contains(err.Error(), acme) {
+	if err == nil || !strings.Contains(err.Error(), "tenant "+beta+": volume \"") || strings.Contains(err.Error(), acme) {
 		t.Errorf("a metric that is damaged: %v", err)
 	}
 	if diff := cmp.Diff(got, c.entries()); diff != "" {

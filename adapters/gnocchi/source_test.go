@@ -68,7 +68,7 @@ func TestHostileAnswers(t *testing.T) {
 		want   []string
 		errs   []string // what each says
 	}{
-		{"HTML for measures", func(f *fake) { f.measures = html(500) }, nil, []string{`tenant acme: metric "m1": `, `tenant acme: metric "m2": `}},
+		{"HTML for measures", func(f *fake) { f.measures = html(500) }, nil, []string{`tenant acme: volume "r1", volume.size: metric "m1": `, `tenant acme: volume "r2", volume.size: metric "m2": `}},
 		{"HTML with 200", func(f *fake) { f.measures = html(200) }, nil, []string{"not as Gnocchi's are"}},
 		{"forbidden", func(f *fake) { f.search = html(403) }, nil, []string{"403 Forbidden"}},
 		{"metrics not to be had", func(f *fake) { f.metrics = html(500) }, nil, []string{"500"}},
@@ -83,7 +83,7 @@ func TestHostileAnswers(t *testing.T) {
 			f.measures = func(w http.ResponseWriter, _ *http.Request) {
 				say(w, 400, `{"code": 400, "title": "Bad Request", "description": "no"}`)
 			}
-		}, nil, []string{`tenant acme: metric "m1": `, "400 Bad Request: no"}},
+		}, nil, []string{`tenant acme: volume "r1", volume.size: metric "m1": `, "400 Bad Request: no"}},
 		{"one of two metrics is gone", func(f *fake) {
 			all := f.measures
 			f.measures = func(w http.ResponseWriter, r *http.Request) {
@@ -102,13 +102,14 @@ func TestHostileAnswers(t *testing.T) {
 				w.Header().Set("Content-Length", "1000")
 				io.WriteString(w, `{"measures": {}}`)
 			}
-		}, nil, []string{`tenant acme: metric "m1": `, "unexpected EOF"}},
+		}, nil, []string{`tenant acme: volume "r1", volume.size: metric "m1": `, "unexpected EOF"}},
 		{"cut search", func(f *fake) { f.search = answer("[" + rowJSON("1")) }, nil, []string{"not the JSON that it should be"}},
 		{"text after", func(f *fake) { f.measures = answer(`{"measures": {}} {}`) }, nil, []string{"text after it"}},
 		{"no measures", func(f *fake) { f.measures = answer(`{"code": 200}`) }, nil, []string{"it holds no measures"}},
 		{"a list", func(f *fake) { f.measures = answer(`[]`) }, nil, []string{"not as Gnocchi's are"}},
 		{"below zero", measures(good + `, ["2026-10-01T10:05:00+00:00", 300.0, -1], ["2026-10-01T10:10:00+00:00", 300.0, -2]`), both[:1],
-			[]string{`metric "m1": at 2026-10-01T10:05:00Z: the value "-1" is impossible: below zero (2 of its measures are wrong)`}},
+			[]string{`tenant acme: volume "r1", volume.size: metric "m1": at 2026-10-01T10:05:00Z: the value "-1" is impossible: below zero (2 of its measures are wrong; ` +
+				`delete it in Gnocchi, with all that was measured and not yet collected, or leave the meter out: meter.volume.size = none)`}},
 		{"null", measures(good + `, ["2026-10-01T10:05:00+00:00", 300.0, null]`), both[:1], []string{`the value "null" is no number`}},
 		{"huge", measures(good + `, ["2026-10-01T10:05:00+00:00", 300.0, 1e999999999]`), both[:1], []string{"exponent is beyond 64"}},
 		{"no time", measures(good + `, ["yesterday", 300.0, 1]`), both[:1], []string{`"yesterday" is no time`}},
