@@ -16,19 +16,12 @@ func (r *reading) lives(res *resource, wrong error) bool {
 	return res.ended.IsZero() && r.stranger(res.revisions[len(res.revisions)-1].project) == ""
 }
 
-// tellOver tells at the end of a reading that all is complete up to there, where
+// tellOver tells at the end of a reading that the source was idle up to there, where
 // nothing lives any more of what is asked for: then nothing can come but late.
 // While anything lives that is silent its agent may be dead, and nothing is told.
 func (f *fetcher) tellOver(types map[string]map[string]meter, stock *stock) {
-	through := f.end.Truncate(usage.WindowLength)
-	switch {
-	case f.query.Reached == nil, f.resources != nil, len(types) == 0, !through.After(f.step.Start):
+	if f.query.Idle == nil || f.resources != nil || len(types) == 0 {
 		return
-	}
-	for _, mark := range f.query.Collected {
-		if !through.After(mark) {
-			return
-		}
 	}
 	for _, kind := range slices.Sorted(maps.Keys(types)) {
 		if !stock.has(types[kind]) { // of which nothing was read
@@ -38,7 +31,7 @@ func (f *fetcher) tellOver(types map[string]map[string]meter, stock *stock) {
 			return
 		}
 	}
-	f.query.Reached(through)
+	f.query.Idle(f.end.Truncate(usage.WindowLength))
 }
 
 // searchLiving looks for a resource of a type that lives.

@@ -12,7 +12,7 @@ import (
 	"github.com/openstack-artifice/artifice/usage"
 )
 
-// TestOver tells that all has come where nothing lives of what is asked for, and
+// TestOver tells that it is idle where nothing lives of what is asked for, and
 // never while something does.
 func TestOver(t *testing.T) {
 	acme, other := map[int]string{0: "acme"}, map[int]string{0: "other"}
@@ -39,7 +39,7 @@ func TestOver(t *testing.T) {
 		{"of one nobody knows", func(w *world) { w.rows = []string{rowJSON("1", `"ended_at": null`, `"ended_at": 7`)} }, nil, nil},
 		{"nobody's lives", func(w *world) { ended(w); w.rows = append(w.rows, rowJSON("9", `"acme"`, "null")) }, nil, []int{6}},
 		{"up to a time", ended, func(q *usage.Query) { q.Before = clock("03:00:00") }, []int{3}},
-		{"it was collected further", ended, mark(6), nil},
+		{"it was collected as far", ended, mark(6), []int{6}},
 		{"it was collected less far", ended, mark(5), []int{6}},
 		{"some resources", ended, func(q *usage.Query) { q.Resources = []string{"1"} }, nil},
 		{"a meter that Gnocchi has nothing to do with", ended, func(q *usage.Query) { q.Meters = []string{"beer"} }, nil},
@@ -57,13 +57,8 @@ func TestOver(t *testing.T) {
 			test.query(&q)
 		}
 		got := readSteps(t.Context(), s, q)
-		if diff := cmp.Diff(test.want, hours(got.borders)); diff != "" {
+		if diff := cmp.Diff(test.want, hours(got.idle)); diff != "" || len(got.borders) > 0 {
 			t.Errorf("%s: %v, -want +got:\n%s", test.name, got.errs, diff)
-		}
-		for i, n := range got.after {
-			if n != len(got.samples) {
-				t.Errorf("%s: border %d is told after %d of %d samples", test.name, i, n, len(got.samples))
-			}
 		}
 	}
 }
@@ -78,15 +73,15 @@ func TestOverInSteps(t *testing.T) {
 		now  string
 		want []int
 	}{
-		{"06:30:00", []int{2, 4, 6}},
-		{"04:00:00", []int{2, 4}},
-		{"04:10:00", []int{2, 4}},
+		{"06:30:00", []int{6}},
+		{"04:00:00", []int{4}},
+		{"04:10:00", []int{4}},
 	} {
 		s := f.source(t, nil)
 		s.now = func() time.Time { return clock(test.now) }
 		s.stepMeasures = 24
 		got := readSteps(t.Context(), s, volumes)
-		if diff := cmp.Diff(test.want, hours(got.borders)); diff != "" {
+		if diff := cmp.Diff(test.want, hours(got.idle)); diff != "" || len(got.borders) == 0 {
 			t.Errorf("at %s it tells, -want +got:\n%s", test.now, diff)
 		}
 	}
@@ -101,8 +96,8 @@ func TestOverInSteps(t *testing.T) {
 		}
 		q := usage.Query{Meters: []string{"volume.size", "instance"}}
 		s := f.source(t, nil)
-		if got := readSteps(t.Context(), s, q); len(got.errs) != 1 || !strings.Contains(fmt.Sprint(got.errs), "403") || len(got.borders) > 0 {
-			t.Errorf("where %s cannot be searched: %v, and it tells %v", kind, got.errs, got.borders)
+		if got := readSteps(t.Context(), s, q); len(got.errs) != 1 || !strings.Contains(fmt.Sprint(got.errs), "403") || len(got.idle) > 0 {
+			t.Errorf("where %s cannot be searched: %v, and it tells %v", kind, got.errs, got.idle)
 		}
 	}
 }

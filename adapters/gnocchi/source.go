@@ -98,8 +98,8 @@ func (s *Source) Identity(ctx context.Context) (usage.Identity, error) {
 }
 
 // Samples yields the samples of the query's meters, resource by resource. Where
-// that are many it reads in steps of time, and tells q.Reached after each; and at
-// the end, where no resource lives any more of which there could be others. What
+// that are many it reads in steps of time, and tells q.Reached after each, and
+// q.Idle at the end where no resource lives of which there could be others. What
 // cannot be read comes as an error in between: a resource, a metric, a type of
 // resources; it goes on with the next. It ends after ctx's error, where the
 // login is refused, where Gnocchi does not serve measures, and after a step with

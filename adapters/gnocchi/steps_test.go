@@ -106,6 +106,7 @@ type stepped struct {
 	errs    []error
 	borders []time.Time
 	after   []int // how many samples came before each border was told
+	idle    []time.Time
 }
 
 // readSteps reads as a collect does.
@@ -114,10 +115,14 @@ func readSteps(ctx context.Context, s *Source, q usage.Query) *stepped {
 	q.Reached = func(through time.Time) {
 		got.borders, got.after = append(got.borders, through), append(got.after, len(got.samples))
 	}
+	q.Idle = func(through time.Time) { got.idle = append(got.idle, through) }
 	for sample, err := range s.Samples(ctx, q) {
 		if err != nil {
 			got.errs = append(got.errs, err)
 			continue
+		}
+		if len(got.idle) > 0 {
+			got.errs = append(got.errs, fmt.Errorf("%v came after it was idle", sample.Origin))
 		}
 		got.samples = append(got.samples, sample)
 	}
