@@ -64,6 +64,7 @@ func checkCommand(a *App) *cobra.Command {
 func (a *App) check(ctx context.Context, d *deployment.Deployment, block usage.Span) checks {
 	c, s := newChecks(), a.session(d)
 	c.add("config", d.Path, nil)
+	checkSecrets(&c, d.Path)
 	var failed error // of what prices are checked with
 	s.Meters, failed = d.Meters(ctx)
 	if failed == nil {
