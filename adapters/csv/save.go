@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/openstack-artifice/artifice/internal/files"
 	"github.com/openstack-artifice/artifice/invoice"
@@ -21,10 +22,24 @@ const (
 	fileMode = 0o640
 )
 
-// save puts data under the file's path, whole and synced, or returns an error
+// save puts the file as put does, and says what may be done where that fails.
+func (f *file) save(data []byte) error { return explain(f.put(data), filepath.Dir(f.path)) }
+
+// explain says what may be done where a directory takes no files.
+func explain(err error, dir string) error {
+	switch {
+	case errors.Is(err, syscall.EROFS):
+		return fmt.Errorf("%w: mount it to be written, or name another directory with csv_directory (a unit of systemd has ReadWritePaths=)", err)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w: Artifice must be allowed to write to %s, or name another directory with csv_directory", err, dir)
+	}
+	return err
+}
+
+// put puts data under the file's path, whole and synced, or returns an error
 // and leaves nothing there. It never touches a file that is there: then it
 // returns errTaken.
-func (f *file) save(data []byte) error {
+func (f *file) put(data []byte) error {
 	dir := filepath.Dir(f.path)
 	if err := makeDir(dir); err != nil {
 		return err
@@ -130,7 +145,7 @@ func checkDir(dir string) error {
 	}
 	probe, err := os.MkdirTemp(dir, ".artifice-check-*")
 	if err != nil {
-		return fmt.Errorf("%s is not writable: %w", dir, errors.Unwrap(err))
+		return explain(fmt.Errorf("%s is not writable: %w", dir, errors.Unwrap(err)), dir)
 	}
 	return os.Remove(probe)
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/openstack-artifice/artifice/config"
@@ -203,6 +204,31 @@ func TestWithoutLinks(t *testing.T) {
 		if _, err := inv.Commit(t.Context()); !invoice.IsPermanent(err) {
 			t.Errorf("another order: %v, want a permanent error", err)
 		}
+	}
+}
+
+// Where a directory takes no files, what may be done is said, and whether the
+// failure is permanent stays as it is.
+func TestExplain(t *testing.T) {
+	for _, tc := range []struct {
+		err  error
+		want string
+	}{
+		{&fs.PathError{Op: "mkdir", Path: "out/x", Err: syscall.EROFS}, "mkdir out/x: read-only file system: mount it to be written, or name another directory with csv_directory (a unit of systemd has ReadWritePaths=)"},
+		{&fs.PathError{Op: "mkdir", Path: "out/x", Err: syscall.EACCES}, "mkdir out/x: permission denied: Artifice must be allowed to write to out, or name another directory with csv_directory"},
+		{errTaken, errTaken.Error()},
+	} {
+		if got := explain(tc.err, "out"); got.Error() != tc.want || !errors.Is(got, tc.err) || invoice.IsPermanent(got) {
+			t.Errorf("got %v, want %s", got, tc.want)
+		}
+	}
+	if explain(nil, "out") != nil || !invoice.IsPermanent(explain(invoice.Permanent(syscall.EROFS), "out")) {
+		t.Error("another error than it was")
+	}
+	erp, inv := open(t, defaults(t.TempDir()), august(), oneLine)
+	erp.link = func(string, string) error { return syscall.EROFS }
+	if _, err := inv.Commit(t.Context()); err == nil || !strings.Contains(err.Error(), "name another directory with csv_directory") {
+		t.Errorf("commit: %v", err)
 	}
 }
 

@@ -22,6 +22,9 @@ func (s *Store) explain(err error) error {
 	if errors.Is(err, fs.ErrPermission) {
 		return fmt.Errorf("%s: %w: Artifice must be allowed to write the file and its directory", s.path, err)
 	}
+	if errors.Is(err, syscall.EROFS) {
+		return fmt.Errorf("%s: %w: %s", s.path, err, readOnlyText)
+	}
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		return fmt.Errorf("%s: %s (%w)", s.path, fullText, err)
 	}
@@ -49,6 +52,9 @@ func isContract(err error) bool {
 	)
 	return errors.As(err, &overlap) || errors.As(err, &held) || errors.As(err, &pruned)
 }
+
+// readOnlyText is what is said of a file system that takes no writes.
+const readOnlyText = "mount it to be written, or name a path that may be (a unit of systemd has ReadWritePaths=)"
 
 // fullText is what is said of a disk without room.
 const fullText = "the disk is full, and this was not written; what was before stays: make room and run it again"

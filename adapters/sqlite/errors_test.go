@@ -43,6 +43,10 @@ func TestRemedies(t *testing.T) {
 			t.Errorf("got error %v", told)
 		}
 	}
+	if told := s.explain(&fs.PathError{Op: "open", Path: "artifice.db.bill.lock", Err: syscall.EROFS}); !errors.Is(told, syscall.EROFS) ||
+		told.Error() != "artifice.db: open artifice.db.bill.lock: read-only file system: mount it to be written, or name a path that may be (a unit of systemd has ReadWritePaths=)" {
+		t.Errorf("got error %v", told)
+	}
 	if told := s.explain(ledger.ErrStale); told != ledger.ErrStale {
 		t.Errorf("got error %v", told)
 	}
