@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // An Answer is all of a service's answer.
@@ -17,7 +18,8 @@ type Answer struct {
 	Body   []byte
 	URL    *url.URL // that was asked
 
-	cloud *Cloud
+	cloud          *Cloud
+	sent, answered time.Time // by our clock
 }
 
 // Place is where it comes from, without the query.

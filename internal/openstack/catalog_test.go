@@ -91,10 +91,22 @@ func TestCheckHealth(t *testing.T) {
 		damage func(*fake)
 		want   string
 	}{
-		{"good", 30 * time.Second, func(*fake) {}, "login: ok; clock: ok; projects: ok; endpoint metric: ok; further: ok"},
+		{"good", 30 * time.Second, func(*fake) {}, "login: ok; clock: ok; projects: ok; endpoint metric: ok; clock metric: ok; further: ok"},
 		{"good, behind", -30 * time.Second, func(*fake) {}, "login: ok; clock: ok; projects: ok; endpoint metric: ok"},
 		{"ahead", 95 * time.Second, func(*fake) {}, "clock: our clock is 1m35s ahead of that of the cloud"},
 		{"behind", -2 * time.Minute, func(*fake) {}, "clock: our clock is 2m0s behind that of the cloud"},
+		{"a service ahead", 0, func(f *fake) { f.dated(2 * time.Hour) }, "clock: ok; projects: ok; endpoint metric: ok; clock metric: our clock is 2h0m0s behind that of service \"metric\" of the cloud at"},
+		{"a service behind", 0, func(f *fake) { f.dated(-2 * time.Hour) }, "clock metric: our clock is 2h0m0s ahead of that of service"},
+		{"a service without dates", 0, func(f *fake) { f.service = status(300, "Date", "") }, "endpoint metric: ok; further: ok"},
+		{"a service that was busy", 0, func(f *fake) {
+			f.service = answers(status(503), status(503), status(503), status(503), status(503), status(503), status(300))
+		}, "clock metric: ok"},
+		{"Keystone without dates", -2 * time.Minute, func(f *fake) {
+			f.keystone = func(w http.ResponseWriter, _ *http.Request) {
+				w.Header()["Date"] = nil
+				f.login(w)
+			}
+		}, "clock: our clock is 2m0s behind that of the cloud"},
 		{"no login", 0, func(f *fake) { f.keystone = status(401) }, "login: login refused"},
 		{"no projects", 0, func(f *fake) { f.projects = status(403) }, "projects: the cloud at"},
 		{"none that count", 0, func(f *fake) {
@@ -128,6 +140,11 @@ func TestCheckHealth(t *testing.T) {
 			}
 		})
 	}
+}
+
+// dated has the service date its answers by a clock that is off.
+func (f *fake) dated(off time.Duration) {
+	f.service = status(300, "Date", f.clock.Now().Add(off).UTC().Format(http.TimeFormat))
 }
 
 // TestCA has the cloud speak TLS with a certificate that nobody knows.

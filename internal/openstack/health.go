@@ -16,7 +16,24 @@ import (
 // filed under the cloud's hours.
 const maxSkew = 30 * time.Second
 
-// CheckHealth tells whether the login works, whether the clocks agree, whether
+// skewOf is by how much our clock is ahead of the one that an answer is dated by,
+// and false where it has no date. It was asked for and had at these times by our
+// clock.
+func skewOf(answer http.Header, sent, answered time.Time) (time.Duration, bool) {
+	date, err := http.ParseTime(answer.Get("Date"))
+	if err != nil {
+		return 0, false
+	}
+	return skew(date.Add(time.Second/2), sent, answered), true
+}
+
+// skew is by how much our clock was ahead of one that showed then in between.
+func skew(then, sent, answered time.Time) time.Duration {
+	return sent.Add(answered.Sub(sent) / 2).Sub(then).Round(time.Second)
+}
+
+// CheckHealth tells whether the login works, whether the clock agrees with
+// Keystone's and with the service's, where that dates its answers, whether
 // projects can be listed and which of tenants.* take none, whether the service
 // serves, and whether names can be had where the config asks for them. Where
 // nothing of that fails the further checks are made. It yields the name of every
@@ -35,8 +52,18 @@ func (c *Cloud) CheckHealth(ctx context.Context, s *Service, further iter.Seq2[s
 		if !tell("login", err) || err != nil {
 			return
 		}
-		if !tell("clock", c.checkSkew(t.skew)) || !tell("projects", c.checkProjects(ctx)) || !tell("endpoint "+s.kind, s.check(ctx)) {
+		if !tell("clock", checkSkew(t.skew, c.String())) || !tell("projects", c.checkProjects(ctx)) {
 			return
+		}
+		answer, err := s.check(ctx)
+		if !tell("endpoint "+s.kind, err) {
+			return
+		}
+		if err == nil {
+			skew, dated := skewOf(answer.Header, answer.sent, answer.answered)
+			if dated && !tell("clock "+s.kind, checkSkew(skew, fmt.Sprintf("service %q of %s", s.kind, c))) {
+				return
+			}
 		}
 		for _, kind := range []usage.NameKind{usage.FlavorNames, usage.VolumeTypeNames} {
 			if n, err := c.checkNames(ctx, kind); (n > 0 || err != nil) && !tell(fmt.Sprintf("names: %ss (%d)", kind, n), err) {
@@ -62,7 +89,7 @@ func (c *Cloud) checkNames(ctx context.Context, kind usage.NameKind) (n int, err
 	return n, errors.Join(errs...)
 }
 
-func (c *Cloud) checkSkew(skew time.Duration) error {
+func checkSkew(skew time.Duration, of string) error {
 	where := "ahead of"
 	if skew < 0 {
 		skew, where = -skew, "behind"
@@ -70,7 +97,7 @@ func (c *Cloud) checkSkew(skew time.Duration) error {
 	if skew <= maxSkew {
 		return nil
 	}
-	return fmt.Errorf("our clock is %v %s that of %s (let NTP set both)", skew, where, c)
+	return fmt.Errorf("our clock is %v %s that of %s (let NTP set both)", skew, where, of)
 }
 
 // checkProjects tells what keeps tenants from being known, and warns of those of
@@ -115,7 +142,6 @@ func (c *Cloud) checkProjects(ctx context.Context) error {
 }
 
 // check asks for the root of a service, which tells its versions.
-func (s *Service) check(ctx context.Context) error {
-	_, err := s.Do(ctx, Request{Accept: []int{http.StatusMultipleChoices, http.StatusNotFound}})
-	return err
+func (s *Service) check(ctx context.Context) (*Answer, error) {
+	return s.Do(ctx, Request{Accept: []int{http.StatusMultipleChoices, http.StatusNotFound}})
 }

@@ -91,6 +91,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.requests = append(f.requests, r.Method+" "+r.URL.RequestURI())
 	keystone, service, projects := f.keystone, f.service, f.projects
 	f.mu.Unlock()
+	w.Header().Set("Date", f.clock.Now().UTC().Format(http.TimeFormat))
 	switch {
 	case r.URL.Path == "/v3/auth/tokens" && keystone != nil:
 		keystone(w, r)
@@ -113,7 +114,6 @@ func (f *fake) login(w http.ResponseWriter) {
 	f.mu.Unlock()
 	now := f.clock.Now()
 	w.Header().Set("X-Subject-Token", fmt.Sprintf("token-%d", n))
-	w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
 	w.WriteHeader(http.StatusCreated)
 	json.NewEncoder(w).Encode(map[string]any{"token": map[string]any{
 		"issued_at":  now.Format("2006-01-02T15:04:05.000000Z"),

@@ -260,7 +260,7 @@ func TestCheckNames(t *testing.T) {
 	}{
 		{nova("/metric/v2.1/flavors", ""), "names: flavors (5): <nil>"},
 		{status(403), "names: flavors (0): the cloud at"},
-		{nil, "endpoint metric: <nil>"},
+		{nil, "clock metric: <nil>"},
 	} {
 		f := newFake(t)
 		f.projects, f.service = new(keystone).ServeHTTP, status(300)

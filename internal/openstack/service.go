@@ -122,12 +122,14 @@ func (s *Service) attempt(ctx context.Context, r *Request, t *token) (*Answer, *
 		fail.again = fail.again && repeatable
 		return fail
 	}
+	sent := c.Now()
 	// A transport by itself follows no redirect and keeps no cookie.
 	resp, err := (&bounded{base: c.transport, limit: int64(c.config.MaxAnswer)}).RoundTrip(req)
 	if err != nil {
 		return nil, judge(err)
 	}
 	defer resp.Body.Close()
+	answered := c.Now()
 	body, err := io.ReadAll(resp.Body)
 	if resp.StatusCode/100 != 2 && !slices.Contains(r.Accept, resp.StatusCode) {
 		fail := c.judgeStatus(&StatusError{Method: r.Method, URL: place(u), Status: resp.StatusCode, Text: c.explain(body, resp.Header, err != nil)}, resp.Header)
@@ -141,7 +143,7 @@ func (s *Service) attempt(ctx context.Context, r *Request, t *token) (*Answer, *
 	if err != nil {
 		return nil, judge(err)
 	}
-	return &Answer{Status: resp.StatusCode, Header: resp.Header, Body: body, URL: u, cloud: c}, nil
+	return &Answer{Status: resp.StatusCode, Header: resp.Header, Body: body, URL: u, cloud: c, sent: sent, answered: answered}, nil
 }
 
 // place is where a URL points, without its query.

@@ -29,7 +29,7 @@ const (
 type token struct {
 	id      string
 	catalog []tokens.CatalogEntry
-	skew    time.Duration // by how much our clock is ahead of Keystone's
+	skew    time.Duration // by how much our clock is ahead of Keystone's, about
 	renew   time.Time     // when to ask for another
 	expires time.Time
 }
@@ -176,8 +176,9 @@ func readToken(result tokens.CreateResult, sent, answered time.Time) (*token, er
 	}
 	t := &token{id: id, catalog: body.Catalog, expires: sent.Add(life)}
 	t.renew = t.expires.Add(-min(renewBefore, life/4))
-	if date, err := http.ParseTime(result.Header.Get("Date")); err == nil {
-		t.skew = sent.Add(answered.Sub(sent) / 2).Sub(date.Add(time.Second / 2)).Round(time.Second)
+	var dated bool
+	if t.skew, dated = skewOf(result.Header, sent, answered); !dated {
+		t.skew = skew(body.IssuedAt, sent, answered)
 	}
 	return t, nil
 }
