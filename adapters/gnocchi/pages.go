@@ -35,7 +35,7 @@ func (s *Source) pages(ctx context.Context, r openstack.Request) iter.Seq2[*open
 			}
 			next, err := followed(answer.Next())
 			if err != nil || seen[next] || len(seen) == maxPages {
-				yield(nil, fmt.Errorf("%s: %s %s: the links to further pages lead in circles, or nowhere", s.cloud, r.Method, r.Path))
+				yield(nil, fmt.Errorf("%s: %s: the links to further pages lead in circles, or nowhere (does a proxy change them, or answer from a cache?)", s.cloud, answer.Place()))
 				return
 			}
 			seen[next] = true

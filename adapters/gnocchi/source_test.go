@@ -184,8 +184,8 @@ func TestPages(t *testing.T) {
 		t.Errorf("the pages were asked for with %q and %q", f.bodies[1], f.bodies[2])
 	}
 	for name, link := range map[string]string{
-		"would carry the token away":           "http://example.invalid/v1/search/resource/volume?marker=x",
-		"lead in circles, or nowhere":          f.URL + "/metric/v1/search/resource/volume?limit=1000",
+		"would carry the token away": "http://example.invalid/v1/search/resource/volume?marker=x",
+		f.URL + "/metric/v1/search/resource/volume: the links to further pages lead in circles, or nowhere": f.URL + "/metric/v1/search/resource/volume?limit=1000",
 		"further pages lead in circles, or no": f.URL + "/metric/v1/search/resource/volume?history=true&marker=x",
 	} {
 		f.search = func(w http.ResponseWriter, _ *http.Request) {

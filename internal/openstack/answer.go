@@ -37,7 +37,7 @@ func (a *Answer) Decode(dst any) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("%s: the answer of %s is not the JSON that it should be: %s", a.cloud, a.Place(), oneLine(a.cloud.redact(err.Error())))
+		return fmt.Errorf("%s: the answer of %s is not the JSON that it should be: %s (does something else answer there? correct the endpoint, or what stands before the service)", a.cloud, a.Place(), oneLine(a.cloud.redact(err.Error())))
 	}
 	return nil
 }

@@ -202,6 +202,9 @@ func (c *Cloud) judgeLogin(ctx context.Context, auth gophercloud.AuthOptions, er
 	}
 	fail := c.judgeStatus(&StatusError{Method: http.MethodPost, URL: c.login.base.JoinPath("auth", "tokens").String(), Status: status.Actual, Text: said}, status.ResponseHeader)
 	fail.err = fmt.Errorf("%s: %w", where, fail.err)
+	if status.Actual/100 == 2 {
+		fail.err = fmt.Errorf("%w; its answer to the login is not what Keystone's version 3 answers; is auth_url right?", fail.err)
+	}
 	if status.Actual == http.StatusNotFound || status.Actual/100 == 3 {
 		fail.err = fmt.Errorf("%w; is auth_url right?", fail.err)
 	}

@@ -229,6 +229,7 @@ func TestLoginAnswers(t *testing.T) {
 		{"a catalog of another kind", token(`"catalog": "x"`), []string{"not what Keystone's version 3 answers"}},
 		{"a long answer", token(`"x": "` + strings.Repeat("x", 2<<20) + `"`), []string{"larger than max_answer"}},
 		{"another server", func(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) }, []string{"404", "is auth_url right?"}},
+		{"a page instead", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "<html>") }, []string{"/v3/auth/tokens: 200 OK; its answer to the login is not what Keystone's version 3 answers; is auth_url right?"}},
 		{"a redirect", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://192.0.2.1/", http.StatusTemporaryRedirect)
 		}, []string{"307", "is auth_url right?"}},
