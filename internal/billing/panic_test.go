@@ -25,7 +25,9 @@ func wantPanic(t *testing.T, err error) {
 	}
 }
 
-func fault() { map[string]int(nil)["x"] = 1 }
+var nothing map[string]int
+
+func fault() { nothing["x"] = 1 }
 
 // An adapter that panics stops nobody else. Of an invoice that was being saved
 // nobody knows whether it is there.
