@@ -436,7 +436,7 @@ func TestAPIHealth(t *testing.T) {
 	for check, err := range f.open(c).CheckHealth(t.Context()) {
 		checks[check] = fmt.Sprint(err)
 	}
-	want := map[string]string{"login": "<nil>", "clock": checks["clock"], "projects": "<nil>", "endpoint metering": "<nil>", "clock metering": checks["clock metering"], "samples": "<nil>"}
+	want := map[string]string{"login": "<nil>", "clock": checks["clock"], "projects": "<nil>", "endpoint metering": "<nil>", "samples": "<nil>"}
 	if diff := cmp.Diff(want, checks); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

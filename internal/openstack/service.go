@@ -129,8 +129,8 @@ func (s *Service) attempt(ctx context.Context, r *Request, t *token) (*Answer, *
 		return nil, judge(err)
 	}
 	defer resp.Body.Close()
-	answered := c.Now()
 	body, err := io.ReadAll(resp.Body)
+	answered := c.Now()
 	if resp.StatusCode/100 != 2 && !slices.Contains(r.Accept, resp.StatusCode) {
 		fail := c.judgeStatus(&StatusError{Method: r.Method, URL: place(u), Status: resp.StatusCode, Text: c.explain(body, resp.Header, err != nil)}, resp.Header)
 		fail.again = fail.again && (repeatable || resp.StatusCode == http.StatusTooManyRequests)
