@@ -90,9 +90,9 @@ func entryJSON(kind, url string) any {
 }
 
 func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Date", day.Add(24*time.Hour).Format(http.TimeFormat))
 	if r.URL.Path == "/v3/auth/tokens" {
 		w.Header().Set("X-Subject-Token", "token")
-		w.Header().Set("Date", day.Add(24*time.Hour).Format(http.TimeFormat))
 		w.WriteHeader(http.StatusCreated)
 		catalog := []any{entryJSON("metric", f.URL+"/metric")}
 		if f.names != nil {
