@@ -3,6 +3,7 @@ package gnocchi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -43,7 +44,7 @@ func faultOf(err error) fault {
 		return silent
 	case !errors.As(err, &status):
 		return unreadable // lost: a worker that meets what it cannot read may drop the connection
-	case status.Status == http.StatusNotFound, status.Status == http.StatusBadRequest && strings.Contains(status.Text, "Metrics not found"):
+	case status.Status == http.StatusNotFound, isNone(status):
 		return absent
 	case status.Status == http.StatusBadRequest:
 		return refused
@@ -61,4 +62,24 @@ func (r *reading) serves(ctx context.Context, e errand) bool {
 	request.Accept = []int{http.StatusNotFound, http.StatusBadRequest}
 	_, err := r.service.Do(ctx, request)
 	return err == nil
+}
+
+// knowsAggregates is an error where it is not Gnocchi that says of metrics that
+// they are not there, but something that does not know what it is asked: an
+// earlier release, or a proxy. Nobody would have used anything.
+func (r *reading) knowsAggregates(ctx context.Context, e errand) error {
+	_, err := r.service.Do(ctx, r.aggregates(e, []string{unknownMetric}))
+	var status *openstack.StatusError
+	if errors.As(err, &status) && (isNone(status) || status.Status == http.StatusNotFound && strings.Contains(status.Text, "Unknown metrics")) {
+		return nil
+	}
+	if err == nil {
+		err = errors.New("it has measures of a metric that nobody has")
+	}
+	return fmt.Errorf("%w (is it Gnocchi 4.3 or later that answers there? correct the endpoint, or what stands before Gnocchi)", err)
+}
+
+// isNone reports whether Gnocchi says that it has none of what is asked for.
+func isNone(status *openstack.StatusError) bool {
+	return status.Status == http.StatusBadRequest && strings.Contains(status.Text, "Metrics not found")
 }

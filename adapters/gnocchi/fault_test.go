@@ -60,6 +60,8 @@ func TestDead(t *testing.T) {
 		{"its storage is gone", answer(500, "{}"), true, 4 * 2 * 17, "500 Internal Server Error"},
 		{"forbidden", answer(403, "{}"), true, 4, "403 Forbidden"},
 		{"no metric is as it should be", answer(400, "{}"), true, 4 * 17, "400 Bad Request"},
+		{"an earlier release", answer(404, `{"code": 404, "title": "Not Found", "description": "The resource could not be found.<br /><br />\n\n\n"}`), false, 4 * 8, "is it Gnocchi 4.3 or later"},
+		{"a proxy that knows of no such page", answer(404, "<html>"), false, 4 * 8, "404 Not Found (is it Gnocchi"},
 		{"HTML", answer(200, "<html>"), true, 4, "not as Gnocchi's are: "},
 		{"too large", answer(200, strings.Repeat(" ", 1<<18+1)), true, 4 * 8, "larger than max_answer (set it higher)"},
 	} {

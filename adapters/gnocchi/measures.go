@@ -32,6 +32,7 @@ type measured struct {
 	measures map[string][]measure
 	mistakes map[string]error
 	served   bool // whether measures were read
+	known    bool // whether it is Gnocchi that says of metrics that they are not there
 	silent   bool // whether the last call was not answered
 	broken   int  // calls that failed
 }
@@ -85,6 +86,12 @@ func (r *reading) measure(ctx context.Context, e errand, jobs []job, got *measur
 		}
 		return r.measure(ctx, e, jobs[half:], got, once)
 	case fault == absent:
+		if !got.served && !got.known {
+			if err := r.knowsAggregates(ctx, e); err != nil {
+				return err
+			}
+			got.known = true
+		}
 		return nil
 	}
 	got.mistakes[jobs[0].metric] = fmt.Errorf("metric %s: %w", strconv.Quote(jobs[0].metric), err)
