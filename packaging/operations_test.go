@@ -62,10 +62,9 @@ artifice /var/lib/artifice/samples`)
 
 	// Whoever names no directory is told of one.
 	for command, hint := range map[string]string{
-		"report --month 2013-08":                   "/var/lib/artifice: --output-file DIR/report-2013-08.html",
-		"export again.gz":                          "/var/lib/artifice: artifice export DIR/again.gz",
-		"prune --before 2013-09 --export again.gz": "/var/lib/artifice: --export DIR/again.gz",
-		"demo": " artifice demo --dir /tmp/artifice-demo",
+		"report --month 2013-08": "/var/lib/artifice: --output-file DIR/report-2013-08.html",
+		"export again.gz":        "/var/lib/artifice: artifice export DIR/again.gz",
+		"demo":                   " artifice demo --dir /tmp/artifice-demo",
 	} {
 		said, err := m.command("admin", "sudo -u artifice artifice "+command).CombinedOutput()
 		if err == nil || !strings.HasSuffix(strings.TrimSpace(string(said)), hint) {
