@@ -25,19 +25,17 @@ func (r *reading) drop(res *resource, p *policy) {
 	if since.IsZero() || !res.started.Before(since) || !r.step.Start.IsZero() || slices.ContainsFunc(res.revisions, r.read) {
 		return
 	}
-	for granularity := range r.eras[p.name].within(usage.Span{Start: since, End: r.end}) {
-		until := r.end.Add(-p.timespan(granularity)).Truncate(usage.WindowLength)
-		if !until.After(since) {
-			return
-		}
-		d := r.dropped[p.name]
-		if d.last != res {
-			d.resources++
-		}
-		d.timespan, d.until, d.last = p.timespan(granularity), until, res
-		r.dropped[p.name] = d
+	timespan := p.timespan(r.eras[p.name].at(since))
+	until := r.end.Add(-timespan).Truncate(usage.WindowLength)
+	if !until.After(since) {
 		return
 	}
+	d := r.dropped[p.name]
+	if d.last != res {
+		d.resources++
+	}
+	d.timespan, d.until, d.last = timespan, until, res
+	r.dropped[p.name] = d
 }
 
 // read reports whether the project of a revision was read before.

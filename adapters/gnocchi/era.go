@@ -30,9 +30,10 @@ func (r *reading) recall(s *stock) error {
 			return fmt.Errorf("%s: what is remembered of earlier readings is damaged: %w", r.cloud, err)
 		}
 	}
+	now, recorded := r.now().UTC(), r.recorded()
 	for _, used := range s.named {
 		for p := range used {
-			r.eras[p.name] = r.eras[p.name].next(p, r.config.Lookback, r.now().UTC(), r.recorded())
+			r.eras[p.name] = r.eras[p.name].next(p, r.config.Lookback, now, recorded)
 		}
 	}
 	if r.query.Remember != nil {
@@ -85,6 +86,12 @@ func (all eras) next(p *policy, lookback time.Duration, now, recorded time.Time)
 
 func (all eras) kept(p *policy) bool {
 	return !slices.ContainsFunc(all, func(e era) bool { return p.timespan(e.Granularity) == 0 })
+}
+
+// at is the granularity with which an instant is read.
+func (all eras) at(t time.Time) time.Duration {
+	i := slices.IndexFunc(all, func(e era) bool { return e.Until.IsZero() || t.Before(e.Until) })
+	return all[i].Granularity // the last one has no end
 }
 
 // within yields the parts of a span, each with its granularity.
