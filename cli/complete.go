@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"slices"
@@ -148,10 +149,7 @@ func offerOrders(ctx context.Context, s *session, args []string, word string) ([
 	orders, err := s.Store.Orders(ctx, ledger.OrderFilter{KeyPrefix: word})
 	var offered []cobra.Completion
 	for _, o := range orders {
-		who := o.Tenant.Name
-		if who == "" {
-			who = o.Tenant.ID
-		}
+		who := cmp.Or(o.Tenant.Name, o.Tenant.ID)
 		offered = append(offered, cobra.CompletionWithDesc(o.Key, clean(who+", "+billing.BlockLabel(o.Block, s.Location)+", "+string(o.Status))))
 	}
 	return offered, err

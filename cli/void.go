@@ -37,13 +37,15 @@ func voidCommand(a *App) *cobra.Command {
 			return held(err)
 		}
 		free := a.hinted(billing.Unbilled{Tenant: order.Tenant.ID, Block: order.Block}.Command(s.Location))
-		free.sayf("order %s is void: %s of tenant %s may be billed again", ofOrder(order.Key), ofBlock(billing.BlockLabel(order.Block, s.Location)), ofTenant(order.Tenant.ID))
+		sayf := a.sayf
+		if !order.Block.Start.Before(s.BillFrom) {
+			sayf = free.sayf
+		}
+		sayf("order %s is void: %s of tenant %s may be billed again", ofOrder(order.Key), ofBlock(billing.BlockLabel(order.Block, s.Location)), ofTenant(order.Tenant.ID))
 		if order.Reference != "" {
 			a.warnf("note: %s must be cancelled or credited in the ERP, if it is not yet: artifice reconcile names it as long as it is there", mention{order.Reference, withFields(ofOrder(order.Key).fields, ofTenant(order.Tenant.ID).fields...)})
 		}
-		if !order.Block.Start.Before(s.BillFrom) {
-			free.end()
-		}
+		free.end()
 		return nil
 	})
 	return cmd
