@@ -296,10 +296,13 @@ func TestLateBesideANewTenantThatIsHeld(t *testing.T) {
 // A source of which nothing is left is collected up to where it says so, and
 // nobody waits for it.
 func TestIdle(t *testing.T) {
+	idle := func(source usage.Source, through time.Time) usage.Source {
+		return ending{source, func(q usage.Query) { q.Idle(through) }}
+	}
 	for name, all := range map[string][]usage.Sample{"without a sample": nil, "after its last": hourly(2)} {
 		source := &stepping{samples: samples{all: all}, every: 4}
 		e := newEngine(source, nil)
-		e.Sources[0].Source = idle{source, hour(12)}
+		e.Sources[0].Source = idle(source, hour(12))
 		if got := collect(t, e, time.Time{})[0].Through; !got.Equal(hour(12)) {
 			t.Errorf("%s: collected through %v", name, got)
 		}
@@ -313,57 +316,40 @@ func TestIdle(t *testing.T) {
 		}
 		// What came late is taken in all the same.
 		source.all = append(source.all, volume("a", "late", hour(9).Format(time.RFC3339), "5"))
-		e.Sources[0].Source = idle{source, hour(13)}
+		e.Sources[0].Source = idle(source, hour(13))
 		if c := collect(t, e, time.Time{})[0]; c.Entries != 1 || !c.Through.Equal(hour(13)) {
 			t.Errorf("%s: of what came late %+v", name, c)
 		}
 		// The future is nobody's to tell.
-		e.Sources[0].Source = idle{source, e.Now().Add(time.Hour).Truncate(time.Hour)}
+		e.Sources[0].Source = idle(source, e.Now().Add(time.Hour).Truncate(time.Hour))
 		if c := collect(t, e, time.Time{})[0]; !c.Through.Equal(hour(13)) {
 			t.Errorf("%s: told of the future, it is collected through %v", name, c.Through)
 		}
 	}
 }
 
-// An idle source tells at the end that nothing is left.
-type idle struct {
-	usage.Source
-	through time.Time
-}
-
-func (s idle) Samples(ctx context.Context, q usage.Query) iter.Seq2[usage.Sample, error] {
-	return func(yield func(usage.Sample, error) bool) {
-		for sample, err := range s.Source.Samples(ctx, q) {
-			if !yield(sample, err) {
-				return
-			}
-		}
-		q.Idle(s.through)
-	}
-}
-
 // That all came up to an instant says nothing of whether an agent died.
 func TestReachedIsNotIdle(t *testing.T) {
 	source := &stepping{samples: samples{all: hourly(3)}, every: 1}
-	e := newEngine(silent{source, hour(12)}, nil)
+	e := newEngine(ending{source, func(q usage.Query) { q.Reached(hour(12)) }}, nil)
 	if got := collect(t, e, time.Time{})[0].Through; !got.Equal(hour(2)) {
 		t.Errorf("collected through %v", got)
 	}
 }
 
-// A silent source goes on to tell what it reached, without samples.
-type silent struct {
+// An ending source tells something once it has given all samples.
+type ending struct {
 	usage.Source
-	through time.Time
+	tell func(usage.Query)
 }
 
-func (s silent) Samples(ctx context.Context, q usage.Query) iter.Seq2[usage.Sample, error] {
+func (s ending) Samples(ctx context.Context, q usage.Query) iter.Seq2[usage.Sample, error] {
 	return func(yield func(usage.Sample, error) bool) {
 		for sample, err := range s.Source.Samples(ctx, q) {
 			if !yield(sample, err) {
 				return
 			}
 		}
-		q.Reached(s.through)
+		s.tell(q)
 	}
 }
