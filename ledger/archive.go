@@ -14,13 +14,15 @@ type Archiver interface {
 	// marks of meters, resources, folds, orders with their items and history, adjustments, and
 	// sums, in this order: each kind as the store lists it, folds by source,
 	// meter, resource and window, sums as entries and then by order. Leases are
-	// left out. Two stores with the same content yield the same records.
+	// left out, and so are bookmarks: the first reading after a Load looks back
+	// as the first of all does. Two stores with the same content yield the same
+	// records.
 	Dump(ctx context.Context) iter.Seq2[Record, error]
 
 	// Load fills an empty store with records in the order of Dump, in one
-	// transaction. It is ErrNotEmpty where the store holds anything, and an
-	// error, with nothing kept, where records yields one or a record
-	// contradicts another.
+	// transaction. It is ErrNotEmpty where the store holds anything, a bookmark
+	// included, and an error, with nothing kept, where records yields one or a
+	// record contradicts another.
 	Load(ctx context.Context, records iter.Seq2[Record, error]) error
 }
 

@@ -47,6 +47,10 @@ type Usage interface {
 	// each source, by source and meter.
 	Meters(ctx context.Context) ([]MeterMark, error)
 
+	// Bookmarks returns what a source wants to be told with its next query, by
+	// tenant; none of them is without a text.
+	Bookmarks(ctx context.Context, source string) ([]Bookmark, error)
+
 	// Tenants returns what is known of tenants beside their ids, by id: those
 	// that a batch told of.
 	Tenants(ctx context.Context) ([]usage.Tenant, error)
@@ -115,6 +119,7 @@ type Batch struct {
 	Tenants   []usage.Tenant // replace what was known of the tenant
 	Marks     []Mark         // each joins, or lies within, what was collected
 	Meters    []MeterMark    // replace what was known of the meter, but its Through if that is later
+	Bookmarks []Bookmark     // replace what the source's bookmark of the tenant was; Text "" removes it
 	// Revision is that of collecting, Usage.Revision of the tenant "", from
 	// before anything was read that the batch is made from: it fences off a
 	// collector that lost its lock to another. 0 is not compared.
@@ -148,6 +153,13 @@ type MeterMark struct {
 	// was recorded last.
 	Rule string
 }
+
+// A Bookmark is what a source wants to be told of a tenant with the next query:
+// how far it has read what may still change. With Tenant "" it is of the source
+// as a whole. The text is the source's own, up to some megabytes of it; a store
+// does not look into it. It is no figure: without it a source reads more, and
+// what comes out is the same.
+type Bookmark struct{ Tenant, Source, Text string }
 
 // A Resource is what is known of a resource beside its usage.
 type Resource struct {

@@ -55,7 +55,7 @@ func TestHealth(t *testing.T) {
 	}
 	populate(t, s)
 	probe(ledger.Present)
-	check(at, "encryption: none", "server settings", "clock", "schema artifice (version 4)", "extension btree_gist", "privileges")
+	check(at, "encryption: none", "server settings", "clock", "schema artifice (version 5)", "extension btree_gist", "privileges")
 
 	c.Exec(t, db.Name, `REVOKE INSERT ON artifice.entries FROM artifice`)
 	if _, err := failures(t, s); err == nil || !strings.Contains(err.Error(), "the user may not read and write entries") {

@@ -140,6 +140,7 @@ func populate(t testing.TB, s *Store) {
 	b.Series[0].Folds[7].Gaps = []usage.Gap{{Tenant: "acme", From: hour(7), To: hour(8)}}
 	b.Marks = []ledger.Mark{{Tenant: "acme", Source: "object", From: hour(0), Through: hour(50)}}
 	b.Meters = []ledger.MeterMark{{Source: "object", Meter: "instance", Through: hour(50)}}
+	b.Bookmarks = []ledger.Bookmark{{Tenant: "acme", Source: "object", Text: "read up to hour 50"}}
 	b.Resources = []ledger.Resource{{Tenant: "acme", ID: "vm-1", Meter: "instance", Info: map[string]string{"name": "web"}, Seen: hour(49)}}
 	b.Tenants = []usage.Tenant{{ID: "acme", Name: "Acme"}}
 	must(t, s.Record(ctx, b))

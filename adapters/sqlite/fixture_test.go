@@ -58,7 +58,8 @@ func populate(t testing.TB, s *Store) {
 		fold.Gaps = []usage.Gap{{Tenant: "umbrella", From: hour(n), To: hour(n).Add(1)}}
 		folds.Folds = append(folds.Folds, fold)
 	}
-	must(t, s.Record(ctx, ledger.Batch{Series: []ledger.SeriesFolds{folds}, Tenants: []usage.Tenant{{ID: "umbrella", Name: "Umbrella"}}}))
+	must(t, s.Record(ctx, ledger.Batch{Series: []ledger.SeriesFolds{folds}, Tenants: []usage.Tenant{{ID: "umbrella", Name: "Umbrella"}},
+		Bookmarks: []ledger.Bookmark{{Tenant: "umbrella", Source: "object", Text: "read up to hour 11"}}}))
 	must(t, claim(ctx, s, newOrder("d0", "umbrella", hours(0, 10), 1)))
 	must(t, s.Settle(ctx, ledger.Hold{Key: "d0", Fence: 1}, "INV-3", note(50, "")))
 	pruned, err := s.Prune(ctx, hour(10))

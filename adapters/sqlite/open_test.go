@@ -114,7 +114,7 @@ func TestBadFile(t *testing.T) {
 		{"empty", write("empty.db", "", 0o600), "is empty: restore it from a backup, or remove it to begin a new ledger"},
 		{"another program's", foreign, "is another program's SQLite database: name another path"},
 		{"newer", copyOf("newer.db", `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)`),
-			"was written by a newer Artifice (its schema is version 99, this program knows 5): use that version of the program"},
+			"was written by a newer Artifice (its schema is version 99, this program knows 6): use that version of the program"},
 	} {
 		before, _ := os.ReadFile(test.path)
 		s := newStore(t, test.path)

@@ -151,6 +151,7 @@ var refused = []struct{ name, want, query string }{
 	{"a mark off the hour", "CHECK", `UPDATE marks SET through = through + 1`},
 	{"a mark from off the hour", "CHECK", `UPDATE marks SET since = since + 1`},
 	{"a mark that ends before it begins", "CHECK", `UPDATE marks SET since = through + ` + h},
+	{"a bookmark that says nothing", "CHECK", `UPDATE bookmarks SET text = ''`},
 	{"a tenant is renamed", "artifice: name", `UPDATE tenants SET tenant = 'initech' WHERE id = 1`},
 	{"a tenant's revision goes back", "artifice: name", `UPDATE tenants SET revision = 0 WHERE id = 1`},
 	{"a tenant is replaced", "artifice: name", `INSERT OR REPLACE INTO tenants VALUES (1, 'initech', 9)`},

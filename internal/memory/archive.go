@@ -74,7 +74,7 @@ func compareMeters(a, b ledger.MeterMark) int {
 
 // empty reports whether nothing is kept.
 func (c *content) empty() bool {
-	return len(c.tenants)+len(c.marks)+len(c.meters)+len(c.resources)+len(c.windows)+len(c.orders) == 0
+	return len(c.tenants)+len(c.marks)+len(c.meters)+len(c.resources)+len(c.bookmarks)+len(c.windows)+len(c.orders) == 0
 }
 
 // Load implements ledger.Archiver.

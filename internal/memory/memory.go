@@ -42,6 +42,7 @@ type content struct {
 	marks     map[markKey]ledger.Mark
 	meters    map[meterKey]ledger.MeterMark
 	resources map[resourceKey]ledger.Resource
+	bookmarks map[bookmarkKey]string
 	windows   map[windowKey]*window
 	hours     map[ledger.Series]map[int64]bool // the windows of a series
 	orders    map[string]*order
@@ -54,6 +55,8 @@ type markKey struct{ tenant, source string }
 type meterKey struct{ source, meter string }
 
 type resourceKey struct{ tenant, id, meter string }
+
+type bookmarkKey struct{ tenant, source string }
 
 // A windowKey names a window of a series by its number since 1970.
 type windowKey struct {
@@ -103,7 +106,7 @@ func New(o Options) *Store {
 func newContent() content {
 	return content{
 		tenants: map[string]usage.Tenant{}, marks: map[markKey]ledger.Mark{}, meters: map[meterKey]ledger.MeterMark{}, resources: map[resourceKey]ledger.Resource{},
-		windows: map[windowKey]*window{}, hours: map[ledger.Series]map[int64]bool{},
+		bookmarks: map[bookmarkKey]string{}, windows: map[windowKey]*window{}, hours: map[ledger.Series]map[int64]bool{},
 		orders: map[string]*order{}, accounts: map[string]*account{},
 	}
 }
@@ -115,7 +118,7 @@ func (s *Store) Clone() *Store {
 	defer s.mu.Unlock()
 	c := content{
 		tenants: maps.Clone(s.tenants), marks: maps.Clone(s.marks), meters: maps.Clone(s.meters), resources: maps.Clone(s.resources),
-		windows: maps.Clone(s.windows), hours: make(map[ledger.Series]map[int64]bool, len(s.hours)),
+		bookmarks: maps.Clone(s.bookmarks), windows: maps.Clone(s.windows), hours: make(map[ledger.Series]map[int64]bool, len(s.hours)),
 		orders: maps.Clone(s.orders), accounts: make(map[string]*account, len(s.accounts)), recorded: s.recorded,
 	}
 	for series, hours := range s.hours {

@@ -67,6 +67,14 @@ func dump(t *testing.T, s *memory.Store) (all []ledger.Record) {
 	return all
 }
 
+// bookmarks are not in a dump.
+func bookmarks(t *testing.T, s *memory.Store) []ledger.Bookmark {
+	t.Helper()
+	all, err := s.Bookmarks(t.Context(), "object")
+	must(t, err)
+	return all
+}
+
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
@@ -89,10 +97,11 @@ func TestClone(t *testing.T) {
 	must(t, s.Record(t.Context(), ledger.Batch{
 		Tenants:   []usage.Tenant{{ID: "acme", Name: "Acme"}},
 		Marks:     []ledger.Mark{{Tenant: "acme", Source: "object", From: midnight, Through: midnight.Add(2 * time.Hour)}},
+		Bookmarks: []ledger.Bookmark{{Tenant: "acme", Source: "object", Text: "up to 2"}},
 		Resources: []ledger.Resource{{Tenant: "acme", ID: "vm-1", Meter: "instance"}},
 	}))
 	hold := claim(t, s, "aa", hours(0, 1), ledger.Lease{Holder: "first", For: time.Hour})
-	before := dump(t, s)
+	before, bookmark := dump(t, s), bookmarks(t, s)
 	backup := s.Clone()
 
 	work := func(s *memory.Store) {
@@ -104,6 +113,7 @@ func TestClone(t *testing.T) {
 		must(t, s.Record(t.Context(), ledger.Batch{
 			Tenants:   []usage.Tenant{{ID: "acme", Name: "ACME"}},
 			Marks:     []ledger.Mark{{Tenant: "acme", Source: "object", From: midnight, Through: midnight.Add(9 * time.Hour)}},
+			Bookmarks: []ledger.Bookmark{{Tenant: "acme", Source: "object", Text: "up to 9"}},
 			Resources: []ledger.Resource{{Tenant: "acme", ID: "vm-1", Meter: "instance", Type: "VM"}},
 		}))
 		_, err := s.Prune(t.Context(), midnight.AddDate(1, 0, 0))
@@ -112,11 +122,13 @@ func TestClone(t *testing.T) {
 	work(s)
 	after := dump(t, s)
 	same(t, "the backup", dump(t, backup), before)
+	same(t, "the backup's bookmarks", bookmarks(t, backup), bookmark)
 	if o, err := backup.Order(t.Context(), "aa"); err != nil || o.Holder != "first" {
 		t.Errorf("the backup's order is held by %q, error %v", o.Holder, err)
 	}
 	s.Restore(backup)
 	same(t, "the restored store", dump(t, s), before)
+	same(t, "the restored store's bookmarks", bookmarks(t, s), bookmark)
 	work(s) // by the hold from before
 	same(t, "the restored store, worked on again", dump(t, s), after)
 	same(t, "the backup", dump(t, backup), before)

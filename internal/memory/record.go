@@ -56,6 +56,13 @@ func (s *Store) Record(ctx context.Context, b ledger.Batch) error {
 		}
 		s.meters[key] = m
 	}
+	for _, m := range b.Bookmarks {
+		if key := (bookmarkKey{m.Tenant, m.Source}); m.Text != "" {
+			s.bookmarks[key] = m.Text
+		} else {
+			delete(s.bookmarks, key)
+		}
+	}
 	for _, t := range b.Tenants {
 		s.tenants[t.ID] = copyTenant(t)
 	}

@@ -82,6 +82,22 @@ func (s *Store) Meters(ctx context.Context) ([]ledger.MeterMark, error) {
 	return slices.SortedFunc(maps.Values(s.meters), compareMeters), nil
 }
 
+// Bookmarks implements ledger.Usage.
+func (s *Store) Bookmarks(ctx context.Context, source string) ([]ledger.Bookmark, error) {
+	if err := s.begin(ctx); err != nil {
+		return nil, err
+	}
+	defer s.mu.Unlock()
+	var bookmarks []ledger.Bookmark
+	for key, text := range s.bookmarks {
+		if key.source == source {
+			bookmarks = append(bookmarks, ledger.Bookmark{Tenant: key.tenant, Source: source, Text: text})
+		}
+	}
+	slices.SortFunc(bookmarks, func(a, b ledger.Bookmark) int { return strings.Compare(a.Tenant, b.Tenant) })
+	return bookmarks, nil
+}
+
 // Tenants implements ledger.Usage.
 func (s *Store) Tenants(ctx context.Context) ([]usage.Tenant, error) {
 	if err := s.begin(ctx); err != nil {

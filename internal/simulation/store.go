@@ -98,6 +98,10 @@ func (s *store) Meters(ctx context.Context) ([]ledger.MeterMark, error) {
 	return call(s, "meters", func() ([]ledger.MeterMark, error) { return s.inner.Meters(ctx) })
 }
 
+func (s *store) Bookmarks(ctx context.Context, source string) ([]ledger.Bookmark, error) {
+	return call(s, "bookmarks", func() ([]ledger.Bookmark, error) { return s.inner.Bookmarks(ctx, source) })
+}
+
 func (s *store) Tenants(ctx context.Context) ([]usage.Tenant, error) {
 	return call(s, "tenants", func() ([]usage.Tenant, error) { return s.inner.Tenants(ctx) })
 }

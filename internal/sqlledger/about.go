@@ -20,7 +20,10 @@ func (r *recorder) about(batch ledger.Batch) error {
 	if err := r.writeMarks(batch.Marks); err != nil {
 		return err
 	}
-	return r.writeMeters(batch.Meters)
+	if err := r.writeMeters(batch.Meters); err != nil {
+		return err
+	}
+	return r.writeBookmarks(batch.Bookmarks)
 }
 
 // A tableOf holds the rows of a table that a batch is about, by their keys K:

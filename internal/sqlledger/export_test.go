@@ -14,6 +14,7 @@ var (
 	SelectOrders      = selectOrders
 	PendingAt         = `SELECT volume FROM adjustments` + pendingAt
 	SeriesByName      = `SELECT id FROM series WHERE (source, meter, resource) IN (VALUES ` + tuples(2, 3) + `)`
+	SelectBookmarks   = selectBookmarks + repeated(2, `(CAST(? AS BIGINT), ?)`) + `)`
 	SelectAdjustments = selectAdjustments
 	SelectGaps        = selectGaps
 	FreedBy           = `SELECT volume FROM adjustments` + freedBy

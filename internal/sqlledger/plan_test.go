@@ -131,6 +131,9 @@ func TestPlans(t *testing.T) {
 			"SEARCH t USING INTEGER PRIMARY KEY (rowid=?)",
 			"SEARCH o USING INDEX orders_by_tenant (tenant_id=? AND reserves=? AND begins<?)",
 		}},
+		"bookmarks of tenants": {sqlledger.SelectBookmarks, []string{
+			"SEARCH bookmarks USING INDEX sqlite_autoindex_bookmarks_1 (tenant_id=? AND source=?)",
+		}},
 		"numbers of series": {sqlledger.SeriesByName, []string{
 			"SEARCH series USING COVERING INDEX sqlite_autoindex_series_1 (source=? AND meter=? AND resource=?)",
 		}},

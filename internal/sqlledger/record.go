@@ -178,6 +178,9 @@ func (r *recorder) want(batch ledger.Batch) {
 	for _, mark := range batch.Marks {
 		r.names.tenants.want(tenantName(mark.Tenant))
 	}
+	for _, bookmark := range batch.Bookmarks {
+		r.names.tenants.want(tenantName(bookmark.Tenant))
+	}
 }
 
 func (r *recorder) wantFold(fold *ledger.Fold) {

@@ -40,6 +40,9 @@ func validateBatch(batch ledger.Batch) error {
 	for _, m := range batch.Meters {
 		errs = append(errs, validateMeter(m))
 	}
+	for _, b := range batch.Bookmarks {
+		errs = append(errs, validateBookmark(b))
+	}
 	return errors.Join(errs...)
 }
 
@@ -60,9 +63,24 @@ func validateTenant(t usage.Tenant) error {
 // validateTexts reports a text that not every database keeps as it is.
 func validateTexts(texts ...string) error {
 	for _, text := range texts {
-		if !utf8.ValidString(text) || strings.IndexByte(text, 0) >= 0 {
+		if !storable(text) {
 			return fmt.Errorf("the text %q has a NUL, or is no UTF-8, and cannot be stored", text)
 		}
+	}
+	return nil
+}
+
+func storable(text string) bool { return utf8.ValidString(text) && strings.IndexByte(text, 0) < 0 }
+
+// validateBookmark reports a bookmark that not every database keeps as it is,
+// without its text, which may be long.
+func validateBookmark(b ledger.Bookmark) error {
+	err := validateTexts(b.Tenant, b.Source)
+	if err == nil && !storable(b.Text) {
+		err = errors.New("its text has a NUL, or is no UTF-8, and cannot be stored")
+	}
+	if err != nil {
+		return fmt.Errorf("bookmark of tenant %s for %s: %w", b.Tenant, b.Source, err)
 	}
 	return nil
 }

@@ -79,6 +79,8 @@ func TestValidate(t *testing.T) {
 		"tenant":    validateTenant(usage.Tenant{Name: "\x00"}),
 		"extra":     validateTenant(usage.Tenant{Extra: map[string]string{"a": "\xff"}}),
 		"mark":      validateMark(ledger.Mark{Source: "\x00"}),
+		"bookmark":  validateBatch(ledger.Batch{Bookmarks: []ledger.Bookmark{{Text: "a\x00b"}}}),
+		"its owner": validateBookmark(ledger.Bookmark{Tenant: "\xff"}),
 		"note":      validateNote("aa", ledger.Note{By: "\x00"}),
 		"holder":    validateNote("aa", ledger.Note{}, "\xff"),
 		"reference": validateOrder(ledger.Order{Reference: "\x00"}),
@@ -86,6 +88,9 @@ func TestValidate(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "UTF-8, and cannot be stored") {
 			t.Errorf("%s: got error %v", what, err)
 		}
+	}
+	if err := validateBookmark(ledger.Bookmark{Tenant: "acme", Source: "object", Text: strings.Repeat("long\x00", 1000)}); err == nil || len(err.Error()) > 120 {
+		t.Errorf("a long bookmark: got error %v", err)
 	}
 	if err := validateAttributes(map[string]string{"a": "\x00"}); err != nil { // JSON has a way to write it
 		t.Error(err)

@@ -26,6 +26,7 @@ func fill(t *testing.T, store ledger.Store) {
 	late.Series = append(late.Series, batch(disk, fold(disk, 4, volume("acme", "disk", "1"), volume("hooli", "disk", "1"))).Series...)
 	late.Marks = []ledger.Mark{mark("acme", "object", 0, 10), mark("", "object", 0, 12), mark("Acme", "archive", -1, 3)}
 	late.Meters = []ledger.MeterMark{{Source: "object", Meter: "instance", Through: hour(12), Rule: "by the hour"}, {Source: "archive", Meter: "instance", Through: hour(3)}}
+	late.Bookmarks = []ledger.Bookmark{bookmark("acme", "object", "up to 10")} // which are left out
 	late.Tenants = []usage.Tenant{{ID: "umbrella", Name: "Umbrella"}, {ID: "acme", Name: "Acme", Extra: map[string]string{"partner": "C-17"}}}
 	late.Resources = []ledger.Resource{
 		{Tenant: "acme", ID: "vm-1", Meter: "instance", Type: "Virtual Machine", Info: map[string]string{"name": "web"}, Seen: hour(9).Add(3)},
@@ -133,6 +134,7 @@ func (s suite) testArchive(t *testing.T) {
 		next = s.reopen(t, next)
 		same(t, "records of the copy", records(t, able[ledger.Archiver](t, next, "Archiver")), dump)
 		same(t, "what reaches on in the copy", reaches(t, next, "object"), reaching)
+		wantBookmarks(t, next, "object")
 		same(t, "usage of the copy", usageOf(t, next, "", usage.Span{}), usageOf(t, store, "", usage.Span{}))
 		for _, tenant := range []string{"acme", "umbrella", "hooli"} {
 			if revision(t, next, tenant) == 0 {
@@ -279,6 +281,9 @@ func (s suite) testArchiveRefuses(t *testing.T) {
 		},
 		"a mark of a meter": func(store ledger.Store) error {
 			return store.Record(t.Context(), ledger.Batch{Meters: []ledger.MeterMark{{Source: "object", Meter: "instance", Through: hour(1)}}})
+		},
+		"a bookmark": func(store ledger.Store) error {
+			return store.Record(t.Context(), ledger.Batch{Bookmarks: []ledger.Bookmark{bookmark("acme", "object", "up to 1")}})
 		},
 		"a resource": func(store ledger.Store) error {
 			return store.Record(t.Context(), ledger.Batch{Resources: []ledger.Resource{{Tenant: "acme", ID: "vm-1"}}})

@@ -119,6 +119,7 @@ func (s suite) testText(t *testing.T) {
 		f.Gaps = []usage.Gap{{Tenant: text, From: hour(0).Add(1)}}
 		b := batch(series, f)
 		b.Marks = []ledger.Mark{mark(text, text, 0, 1)}
+		b.Bookmarks = []ledger.Bookmark{bookmark(text, text, text)}
 		b.Resources = []ledger.Resource{{Tenant: text, ID: text, Meter: text, Type: text, Info: map[string]string{text: text}, Seen: hour(0)}}
 		must(t, store.Record(t.Context(), b))
 
@@ -155,6 +156,7 @@ func (s suite) testText(t *testing.T) {
 		same(t, "entries", collect(t, store.Entries(t.Context(), ledger.EntryFilter{Tenant: text})), f.Entries)
 		same(t, "gaps", collect(t, store.Gaps(t.Context(), ledger.EntryFilter{Tenant: text})), []ledger.Gap{{Series: series, Gap: f.Gaps[0]}})
 		same(t, "resources", get[[]ledger.Resource](t)(store.Resources(t.Context(), text)), b.Resources)
+		wantBookmarks(t, store, text, b.Bookmarks...)
 	}
 	store = s.reopen(t, store)
 	for _, o := range orders {

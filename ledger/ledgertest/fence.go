@@ -73,9 +73,11 @@ func (s suite) testConcurrentFenced(t *testing.T) {
 	two := s.twice(t, store)
 	for round := range 10 {
 		now := revision(t, store, "")
-		made := func(i int) ledger.Batch { // no tenant, series or mark that two of them share
+		made := func(i int) ledger.Batch { // but for the bookmark, nothing that two of them share
 			series := ledger.Series{Source: "object", Meter: "instance", Resource: fmt.Sprintf("vm-%d-%d", round, i)}
-			return fenced(now, batch(series, fold(series, round, volume(fmt.Sprintf("tenant-%d-%d", round, i), "c1.small", "1"))))
+			b := fenced(now, batch(series, fold(series, round, volume(fmt.Sprintf("tenant-%d-%d", round, i), "c1.small", "1"))))
+			b.Bookmarks = []ledger.Bookmark{bookmark("", "object", series.Resource)}
+			return b
 		}
 		errs := atOnce(6, func(i int) error { return two[i%2].Record(t.Context(), made(i)) })
 		if slices.Index(errs, nil) < 0 {
@@ -87,6 +89,7 @@ func (s suite) testConcurrentFenced(t *testing.T) {
 			switch {
 			case err == nil && used == 1:
 				won++
+				wantBookmarks(t, store, "object", made(i).Bookmarks...)
 			case err == nil || used != 0:
 				t.Errorf("collector %d: got error %v, and it has %d entries", i, err, used)
 			default:

@@ -66,6 +66,8 @@ func Run(t *testing.T, open func(t *testing.T) ledger.Store, options ...Option) 
 		{"reaching", suite.testReaching},
 		{"marks", suite.testMarks},
 		{"marks of meters", suite.testMeters},
+		{"bookmarks", suite.testBookmarks},
+		{"bookmarks, kept", suite.testBookmarksKept},
 		{"marks that leave a hole", suite.testMarksHole},
 		{"gaps", suite.testGaps},
 		{"gaps told", suite.testGapsTold},

@@ -388,6 +388,8 @@ func (s suite) testCancelled(t *testing.T) {
 	told("Folds", err)
 	_, err = store.Marks(ctx)
 	told("Marks", err)
+	_, err = store.Bookmarks(ctx, "object")
+	told("Bookmarks", err)
 	_, err = store.Tenants(ctx)
 	told("Tenants", err)
 	_, err = store.Resources(ctx, "acme")
@@ -418,8 +420,8 @@ func (s suite) testCancelled(t *testing.T) {
 			told("Dump", err)
 		}
 	}
-	if len(errs) < 19 {
-		t.Errorf("%d methods ended in an error, want 19 at least", len(errs))
+	if len(errs) < 20 {
+		t.Errorf("%d methods ended in an error, want 20 at least", len(errs))
 	}
 	for method, err := range errs {
 		wantErr(t, method, err, context.Canceled)

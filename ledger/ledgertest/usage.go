@@ -16,6 +16,7 @@ func (s suite) testEmpty(t *testing.T) {
 	must(t, store.Record(t.Context(), ledger.Batch{}))
 	same(t, "folds", foldsOf(t, store, vm), []ledger.Fold(nil))
 	same(t, "marks", get[[]ledger.Mark](t)(store.Marks(t.Context())), []ledger.Mark(nil))
+	wantBookmarks(t, store, "object")
 	same(t, "entries", collect(t, store.Entries(t.Context(), ledger.EntryFilter{})), []usage.Entry(nil))
 	same(t, "adjustments", collect(t, store.Adjustments(t.Context(), ledger.AdjustmentFilter{})), []ledger.Adjustment(nil))
 	same(t, "gaps", collect(t, store.Gaps(t.Context(), ledger.EntryFilter{})), []ledger.Gap(nil))
@@ -184,6 +185,7 @@ func (s suite) testRecordAtomic(t *testing.T) {
 			{Tenant: "umbrella", Source: "object", From: hour(0), Through: hour(9)},
 			{Tenant: "acme", Source: "object", From: hour(6), Through: hour(9)}, // leaves the hour 5 out
 		},
+		Bookmarks: []ledger.Bookmark{bookmark("acme", "object", "up to 9")},
 		Resources: []ledger.Resource{{Tenant: "acme", ID: "vm-1", Meter: "instance"}},
 		Tenants:   []usage.Tenant{{ID: "acme", Name: "Acme"}},
 	}
@@ -200,6 +202,7 @@ func (s suite) testRecordAtomic(t *testing.T) {
 	same(t, "marks", get[[]ledger.Mark](t)(store.Marks(t.Context())), []ledger.Mark{{Tenant: "acme", Source: "object", From: hour(0), Through: hour(5)}})
 	same(t, "resources", get[[]ledger.Resource](t)(store.Resources(t.Context(), "acme")), []ledger.Resource(nil))
 	same(t, "tenants", get[[]usage.Tenant](t)(store.Tenants(t.Context())), []usage.Tenant(nil))
+	wantBookmarks(t, store, "object")
 	same(t, "revision", revision(t, store, "acme"), before)
 }
 
