@@ -15,7 +15,9 @@
 //
 // Decimals are text, to the last digit. Instants are RFC 3339 in UTC, to the
 // nanosecond, and left out where there is none; an order has its time zone's
-// name beside them. What is empty is left out.
+// name beside them. What is empty is left out. There are no leases, and no
+// bookmarks: the first reading after an import looks back as the first of all
+// does.
 package archive
 
 import (

@@ -26,12 +26,12 @@ func (s suite) testBookmarks(t *testing.T) {
 	wantBookmarks(t, store, "object")
 	long := strings.Repeat("a line,\tand \\another\n", 200_000) // some 4 MB
 	for _, bookmarks := range [][]ledger.Bookmark{
-		{bookmark("umbrella", "object", "u1"), bookmark("acme", "object", "a1"), bookmark("Acme", "object", "A1"), bookmark("", "object", "all"), bookmark("gone", "object", "g1")},
+		{bookmark("umbrella", "object", "u1"), bookmark("acme", "object", "b1"), bookmark("Acme", "object", "A1"), bookmark("", "object", "all"), bookmark("gone", "object", "g1")},
 		{bookmark("acme", "archive", "in the archive"), bookmark("", "", "of no name")},
 		{bookmark("acme", "object", "a2"), bookmark("umbrella", "object", "u1")}, // another; the same
 		{bookmark("gone", "object", ""), bookmark("never", "object", ""), bookmark("umbrella", "archive", ""), bookmark("", "", "")},
 		{bookmark("Acme", "object", "A3"), bookmark("Acme", "object", ""), bookmark("Acme", "object", "A2")},                 // the last wins,
-		{bookmark("hooli", "object", "h1"), bookmark("hooli", "object", ""), bookmark("initech", "object", "")},              // also where it says nothing,
+		{bookmark("hooli", "object", "h1"), bookmark("hooli", "object", ""), bookmark("initech", "object", "i1")},            // also where it says nothing,
 		{bookmark("initech", "object", ""), bookmark("initech", "object", long), bookmark("umbrella", "object", "u")},        // or where it did before
 		{bookmark("initech", "archive", "x"), bookmark("umbrella", "object", "u2"), bookmark("acme", "Object", "elsewhere")}, // of other sources
 		{},
