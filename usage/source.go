@@ -76,6 +76,16 @@ type Query struct {
 	// anew, lest a window that is read again come out of other samples. It is kept
 	// with what is recorded. It may be nil, and a source need not call it.
 	Remember func(text string)
+	// Bookmarks are what the source gave to Bookmark last for tenants, when what it
+	// had yielded of them was recorded; none for those of whom it never was.
+	Bookmarks map[string]string
+	// Bookmark is given, right before Reached is told and after the last sample, what
+	// the source wants to be told of a tenant with the queries that follow: what of
+	// the tenant's may still come, or change, so that only that need be read again.
+	// It is kept with the tenant's mark once all that was yielded before is recorded,
+	// and not where some of the tenant's could not be: the one before then stays. It
+	// may be nil, and a source that reads all again need not call it.
+	Bookmark func(tenant, text string)
 }
 
 // Names is a source that knows what ids in samples stand for. An error is

@@ -88,6 +88,8 @@ type collector struct {
 	marked        map[string]ledger.Mark      // of tenants, before this run
 	metered       map[string]ledger.MeterMark // of meters, before this run
 	remembered    string                      // what the source is told again
+	bookmarks     map[string]string           // what it is told again of tenants
+	told          map[string]string           // bookmarks of this run
 	unread        map[string]bool             // tenants whose samples could not all be read
 	stuck         map[ledger.Series]bool      // that have samples, and could not be brought up to date
 	held          map[string]time.Time        // tenants whose usage could not be brought up to date, and from when on
@@ -107,7 +109,7 @@ func (e *Engine) collect(ctx context.Context, source Source, through time.Time) 
 	}()
 	c := &collector{
 		Engine: e, source: source, report: Collected{Source: source.Name}, known: map[string]bool{}, marked: map[string]ledger.Mark{},
-		unread: map[string]bool{}, stuck: map[ledger.Series]bool{}, held: map[string]time.Time{},
+		told: map[string]string{}, unread: map[string]bool{}, stuck: map[ledger.Series]bool{}, held: map[string]time.Time{},
 	}
 	// Read before all else: what another program records from here on fences
 	// this one off.
@@ -145,6 +147,14 @@ func (c *collector) recall(ctx context.Context) error {
 		if c.report.From.IsZero() || m.From.Before(c.report.From) {
 			c.report.From = m.From
 		}
+	}
+	c.bookmarks = map[string]string{}
+	bookmarks, err := c.Store.Bookmarks(ctx, c.source.Name)
+	if err != nil {
+		return err
+	}
+	for _, b := range bookmarks {
+		c.bookmarks[b.Tenant] = b.Text
 	}
 	return c.recallMeters(ctx)
 }
@@ -252,6 +262,9 @@ func (c *collector) mark() {
 		}
 		c.report.Tenants = append(c.report.Tenants, tenant)
 		mark(tenant, through)
+		if text, ok := c.told[tenant]; ok {
+			c.batch.Bookmarks = append(c.batch.Bookmarks, ledger.Bookmark{Tenant: tenant, Source: c.source.Name, Text: text})
+		}
 		if known, ok := c.tenants[tenant]; ok {
 			c.batch.Tenants = append(c.batch.Tenants, known)
 		}

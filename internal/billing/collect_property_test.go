@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -114,12 +113,11 @@ func (l lasting) Transform(w usage.Span, before usage.State, samples []usage.Sam
 
 // A giver is a source that can leave out what was collected before: of a series
 // the windows before the marks of all of its tenants, and before any sample that
-// it has not given yet. It can also give them by time, tell every so many hours
-// that all before came, and die.
+// is not in its tenant's bookmark. It can also give them by time, tell every so
+// many hours that all before came, and die.
 type giver struct {
 	samples
 	sparing bool
-	given   map[string]bool
 	every   int    // hours; 0 for never
 	dies    int    // after so many samples; 0 for not at all
 	hides   string // the tenant of whom it gives nothing more after so many samples, "" for nobody
@@ -132,20 +130,34 @@ var (
 )
 
 func (g *giver) Samples(ctx context.Context, q usage.Query) iter.Seq2[usage.Sample, error] {
+	given := map[string]map[string]bool{} // by tenant
+	for tenant, text := range q.Bookmarks {
+		if err := json.Unmarshal([]byte(text), &given); err != nil || len(given[tenant]) == 0 {
+			panic(fmt.Sprint("a bookmark of ", tenant, " is ", text))
+		}
+	}
 	from := map[[2]string]time.Time{}
 	for _, s := range g.all {
 		series := [2]string{s.Meter, s.Resource}
 		needed := usage.WindowAt(s.Time).Start
-		if g.given[fmt.Sprint(s)] {
+		if given[s.Tenant][fmt.Sprint(s)] {
 			needed = q.Collected[s.Tenant]
 		}
 		if at, known := from[series]; !known || needed.Before(at) {
 			from[series] = needed
 		}
 	}
-	given := maps.Clone(g.given)
-	if given == nil {
-		given = map[string]bool{}
+	bookmark := func() {
+		if q.Bookmark == nil {
+			return
+		}
+		for tenant, samples := range given {
+			text, err := json.Marshal(map[string]map[string]bool{tenant: samples})
+			if err != nil {
+				panic(err)
+			}
+			q.Bookmark(tenant, string(text))
+		}
 	}
 	last := august.Start // of the marks
 	for _, through := range q.Collected {
@@ -166,6 +178,7 @@ func (g *giver) Samples(ctx context.Context, q usage.Query) iter.Seq2[usage.Samp
 				continue
 			}
 			for !s.Time.Before(next) {
+				bookmark()
 				q.Reached(next)
 				next = next.Add(time.Duration(g.every) * time.Hour)
 			}
@@ -181,14 +194,15 @@ func (g *giver) Samples(ctx context.Context, q usage.Query) iter.Seq2[usage.Samp
 					continue
 				}
 			}
-			given[fmt.Sprint(s)] = true
+			if given[s.Tenant] == nil {
+				given[s.Tenant] = map[string]bool{}
+			}
+			given[s.Tenant][fmt.Sprint(s)] = true
 			if !yield(s, err) {
-				break
+				return
 			}
 		}
-		if g.hides == "" || n <= g.hidden { // else it will be asked for some of it again
-			g.given = given
-		}
+		bookmark()
 	}
 }
 

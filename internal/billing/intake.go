@@ -73,6 +73,7 @@ func (in *intake) read(ctx context.Context) error {
 		}
 	}
 	query.Remember = func(text string) { in.remembered = text }
+	query.Bookmark = func(tenant, text string) { in.told[tenant] = text }
 	query.LeftOut = func(_ usage.Sample, why string) { in.report.leaveOut(why) }
 	begin()
 	defer func() { in.progress.End() }()

@@ -3,7 +3,6 @@ package billing_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"maps"
 	"slices"
@@ -148,12 +147,6 @@ func TestAnotherRuleWhileATenantLags(t *testing.T) {
 		}
 	}
 	source.errs = nil
-	source.given = map[string]bool{} // of b nothing was kept
-	for _, s := range source.all {
-		if s.Tenant == "a" || s.Time.Before(fifth(5)) {
-			source.given[fmt.Sprint(s)] = true
-		}
-	}
 	collect(t, e, fifth(7))
 	source.wantAsked(t, "the one that reads it", map[string]int{"": 0, "a": 0, "b": 5})
 	collect(t, e, fifth(7))
@@ -190,10 +183,6 @@ func TestCaughtUpWithoutAMeter(t *testing.T) {
 		t.Fatal("collected")
 	}
 	source.errs = nil
-	source.given = map[string]bool{}
-	for _, s := range source.all {
-		source.given[fmt.Sprint(s)] = true // and nothing more, unless it is asked for
-	}
 	e.Meters = without
 	collect(t, e, fifth(7))
 	e.Meters = both

@@ -65,7 +65,7 @@ func (c *collector) query() usage.Query {
 			}
 		}
 	}
-	return usage.Query{Meters: slices.Sorted(maps.Keys(meters)), Metadata: c.keys, Collected: collected, Remembered: c.remembered}
+	return usage.Query{Meters: slices.Sorted(maps.Keys(meters)), Metadata: c.keys, Collected: collected, Remembered: c.remembered, Bookmarks: c.bookmarks}
 }
 
 // isOther reports whether the meter was collected by another rule, or by one
