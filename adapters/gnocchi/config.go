@@ -36,9 +36,10 @@ type Config struct {
 	// back, it reads from where the one before it ended, however long ago.
 	Lookback time.Duration `ini:"lookback,default=35d"`
 
-	// Late, where it is set, is how late Gnocchi may hear of something: a run
-	// reads what came since a tenant was collected, and so much before that. It
-	// is not for a run after a change of the meters.
+	// Late is how far before what was collected a run reads in any case, 2h where it
+	// is not set: longer for a Gnocchi whose storage was restored, or is written by
+	// others. What else may still come, or change, by Gnocchi's own rules is read
+	// again by itself.
 	Late time.Duration `ini:"late"`
 
 	// Meters says where the samples of a meter come from, instead of what is
@@ -48,7 +49,7 @@ type Config struct {
 }
 
 // minLookback is what a run must read at least, so that a measure that Gnocchi
-// takes in late is seen.
+// writes while it is read is seen by the next.
 const minLookback = 2 * time.Hour
 
 // Validate reports what no key can tell alone, as config.KeyErrors.
@@ -58,7 +59,7 @@ func (c Config) Validate() error {
 		errs = append(errs, &config.KeyError{Key: "lookback", Err: fmt.Errorf("%v is less than %v (write 35d for a month, and some days until it is billed)", c.Lookback, minLookback)})
 	}
 	if c.Late != 0 && c.Late < minLookback {
-		errs = append(errs, &config.KeyError{Key: "late", Err: fmt.Errorf("%v is less than %v (write 7d: what comes later is lost)", c.Late, minLookback)})
+		errs = append(errs, &config.KeyError{Key: "late", Err: fmt.Errorf("%v is less than %v (write 7d, or nothing: what Gnocchi may still change is read again by itself)", c.Late, minLookback)})
 	}
 	if c.Endpoint != nil {
 		if err := openstack.CheckEndpoint(c.Endpoint); err != nil {

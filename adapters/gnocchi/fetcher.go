@@ -16,6 +16,7 @@ const (
 	batchMeasures = 100_000 // of a call, about
 	measureBytes  = 100     // of an answer, at most, for a measure
 	batchJobs     = 1000    // of a call
+	callMeasures  = 2000    // take as long as a call for none, about
 )
 
 // A fetcher reads the series of a reading in batches, some at the same time, and
@@ -37,19 +38,20 @@ type fetcher struct {
 
 // A batch is what the next call for an errand will ask for.
 type batch struct {
+	errand
 	jobs     []job
 	measures int64
 }
 
 type fetched struct {
-	batch
+	*batch
 	got *measured
 	err error
 }
 
 // readAll yields all samples, step by step. It ends after a step that failed.
 func (f *fetcher) readAll() {
-	f.told, f.damaged = map[string]bool{}, map[string]bool{}
+	f.told, f.damaged, f.seen = map[string]bool{}, map[string]bool{}, allSeen{}
 	f.account = account{tell: f.query.Progress, types: map[string]*tally{}}
 	meters := f.asked()
 	stock, err := f.stock(f.ctx, metricsOf(meters))
@@ -68,6 +70,7 @@ func (f *fetcher) readAll() {
 		if f.done || f.failed {
 			return
 		}
+		f.bookmark()
 		if i < len(steps)-1 {
 			f.query.Reached(step.End)
 		}
@@ -91,12 +94,15 @@ func (f *fetcher) readStep(types map[string]map[string]meter, stock *stock) {
 		f.readType(kind, types[kind], stock)
 		f.account.end(kind)
 	}
-	for _, e := range slices.SortedFunc(maps.Keys(f.batches), errand.compare) {
-		f.flush(e)
+	for len(f.batches) > 0 && !f.done { // what is read may be news, and ask for more
+		for _, b := range f.joined() {
+			f.send(b)
+		}
+		for len(f.pending) > 0 && !f.done {
+			f.take()
+		}
 	}
-	for len(f.pending) > 0 && !f.done {
-		f.take()
-	}
+	f.seen.endStep(f.step.End)
 	if !f.done {
 		f.account.say()
 	}
@@ -197,37 +203,68 @@ func (f *fetcher) tell(err error) {
 }
 
 func (f *fetcher) add(kind string, j job) {
-	b := f.batches[j.errand]
-	if b == nil {
-		b = &batch{}
-		f.batches[j.errand] = b
+	b, n := f.batches[j.errand], j.buckets(j.span)
+	if b != nil && (b.measures+n > f.most() || len(b.jobs) == batchJobs) {
+		f.send(b)
+		b = nil
 	}
-	most := min(batchMeasures, int64(f.config.MaxAnswer/measureBytes))
-	n := j.buckets()
-	if len(b.jobs) > 0 && (b.measures+n > most || len(b.jobs) == batchJobs) {
-		f.flush(j.errand)
+	if b == nil {
+		b = &batch{errand: j.errand}
+		f.batches[j.errand] = b
 	}
 	b.jobs = append(b.jobs, j)
 	b.measures += n
 	f.account.list(kind, n)
 }
 
-// flush sends for a batch, once there are few enough others under way.
-func (f *fetcher) flush(e errand) {
-	b := f.batches[e]
-	asked := *b
-	*b = batch{}
+// most is how many measures are asked for with one call, about.
+func (f *fetcher) most() int64 { return min(batchMeasures, int64(f.config.MaxAnswer/measureBytes)) }
+
+// joined takes what was not sent for yet. Batches whose spans are not the same are
+// one where it costs less to be told more than is asked for than to ask twice.
+func (f *fetcher) joined() []*batch {
+	var all []*batch
+	for _, e := range slices.SortedFunc(maps.Keys(f.batches), errand.compare) {
+		b := f.batches[e]
+		if n := len(all); n == 0 || !f.join(all[n-1], b) {
+			all = append(all, b)
+		}
+	}
+	clear(f.batches)
+	return all
+}
+
+// join adds a batch to another where that costs less than a call.
+func (f *fetcher) join(to, b *batch) bool {
+	if to.aggregation != b.aggregation || to.granularity != b.granularity || len(to.jobs)+len(b.jobs) > batchJobs {
+		return false
+	}
+	span := usage.Span{Start: earlier(to.span.Start, b.span.Start), End: later(to.span.End, b.span.End)}
+	jobs, measures := slices.Concat(to.jobs, b.jobs), int64(0)
+	for _, j := range jobs {
+		measures += j.buckets(span)
+	}
+	if measures > f.most() || measures > to.measures+b.measures+callMeasures {
+		return false
+	}
+	to.jobs, to.span = jobs, span
+	to.measures += b.measures
+	return true
+}
+
+// send sends for a batch, once there are few enough others under way.
+func (f *fetcher) send(b *batch) {
 	for len(f.pending) >= int(f.config.Concurrency) && !f.done {
 		f.take()
 	}
-	if f.done || len(asked.jobs) == 0 {
+	if f.done {
 		return
 	}
 	answer := make(chan fetched, 1)
 	f.pending = append(f.pending, answer)
 	go func() {
-		got, err := f.measures(f.ctx, e, asked.jobs)
-		answer <- fetched{asked, got, err}
+		got, err := f.measures(f.ctx, b.errand, b.jobs)
+		answer <- fetched{b, got, err}
 	}()
 }
 
@@ -249,10 +286,17 @@ func (f *fetcher) take() {
 // deliver yields the samples of jobs.
 func (f *fetcher) deliver(jobs []job, got *measured) {
 	for _, j := range jobs {
+		f.seen.see(j, got.measures[j.metric], f.step)
 		list, err := got.judge(j)
 		if err != nil {
 			f.blame(j.resource, err)
 			f.damaged[j.metric] = true // its tenants are held back: nobody waits for more of it
+		}
+		if j.news != nil {
+			if j.isNew(list) {
+				f.readAgain(j)
+			}
+			continue
 		}
 		for s := range f.samples(j, list) {
 			if f.done {
@@ -267,6 +311,20 @@ func (f *fetcher) deliver(jobs []job, got *measured) {
 				return
 			}
 		}
+	}
+}
+
+// readAgain asks for a series again, of which there is news.
+func (f *fetcher) readAgain(j job) {
+	id := seriesID{j.resource.id, j.meter}
+	if _, known := f.again[id]; known {
+		return
+	}
+	again := j.news.span
+	f.again[id] = again.Start
+	again.End = earlier(again.End, f.step.End)
+	for _, more := range f.partsWithin(job{resource: j.resource, meter: j.meter, meterOf: j.meterOf}, j.news.parts, again) {
+		f.add(j.meterOf.resource, more)
 	}
 }
 

@@ -20,9 +20,9 @@ func noCloud(t *testing.T) *reading {
 }
 
 // meanOfDay asks for the means of a day.
-func meanOfDay(granularity time.Duration) errand {
-	return errand{"mean", granularity, usage.Span{Start: day, End: day.Add(24 * time.Hour)}}
-}
+var wholeDay = usage.Span{Start: day, End: day.Add(24 * time.Hour)}
+
+func meanOfDay(granularity time.Duration) errand { return errand{"mean", granularity, wholeDay} }
 
 func at(text string) measure { return measure{at: clock(text), value: decimal.New(10, 0)} }
 
@@ -65,7 +65,7 @@ func TestLife(t *testing.T) {
 			[]string{"vm acme 0 at 01T10:00:00"}},
 	} {
 		test.res.name = "vm"
-		j := job{resource: &test.res, meter: "m", meterOf: test.meter, metric: "x", errand: meanOfDay(5 * time.Minute), first: true}
+		j := job{resource: &test.res, meter: "m", meterOf: test.meter, metric: "x", errand: meanOfDay(5 * time.Minute), span: wholeDay, first: true}
 		samples := slices.Collect(r.samples(j, test.measures))
 		if diff := cmp.Diff(test.want, texts(samples)); diff != "" {
 			t.Errorf("%s: -want +got:\n%s", test.name, diff)
@@ -92,7 +92,7 @@ func TestStrangers(t *testing.T) {
 	var told []string
 	r.query.LeftOut = func(s usage.Sample, why string) { told = append(told, texts([]usage.Sample{s})[0]+": "+why) }
 	res := &resource{name: "vm", started: day.Add(-1), revisions: []revision{{project: "acme"}, {start: clock("10:02:00"), project: "x"}}}
-	j := job{resource: res, meterOf: meter{kind: usage.Gauge}, errand: meanOfDay(5 * time.Minute), first: true}
+	j := job{resource: res, meterOf: meter{kind: usage.Gauge}, errand: meanOfDay(5 * time.Minute), span: wholeDay, first: true}
 	if got := texts(slices.Collect(r.samples(j, []measure{at("10:00:00")}))); !slices.Equal(got, []string{"vm acme 10 at 01T10:00:00"}) {
 		t.Errorf("samples are %q", got)
 	}
@@ -125,7 +125,7 @@ func TestDatacenters(t *testing.T) {
 		return v
 	}
 	res := &resource{name: "vm", started: day, revisions: []revision{at(0, "host", "p-1"), at(1, "host", "h-1"), at(2, "host", "x"), at(3, "availability_zone", "az", "host", "p-1")}}
-	j := job{resource: res, meterOf: meter{kind: usage.Gauge, presence: true}, errand: meanOfDay(time.Hour), first: true}
+	j := job{resource: res, meterOf: meter{kind: usage.Gauge, presence: true}, errand: meanOfDay(time.Hour), span: wholeDay, first: true}
 	var got []string
 	for s := range r.samples(j, nil) {
 		got = append(got, fmt.Sprint(s.Datacenter, " ", s.Assumed))
@@ -156,7 +156,7 @@ func TestAllTime(t *testing.T) {
 		for s := began / 300 * 300; s < ended; s += 300 {
 			measures = append(measures, measure{at: day.Add(time.Duration(s) * time.Second)})
 		}
-		j := job{resource: res, meter: "instance", meterOf: meter{kind: usage.Gauge, presence: true}, metric: "x", errand: meanOfDay(5 * time.Minute), first: true}
+		j := job{resource: res, meter: "instance", meterOf: meter{kind: usage.Gauge, presence: true}, metric: "x", errand: meanOfDay(5 * time.Minute), span: wholeDay, first: true}
 		want, got := map[string]string{}, map[string]decimal.Decimal{}
 		seconds := map[string]int64{}
 		for s := began; s < ended; s++ {
@@ -199,7 +199,7 @@ func TestRetention(t *testing.T) {
 	r := noCloud(t)
 	res := &resource{id: "r", name: "vm", started: clock("10:02:30"), ended: clock("11:31:00"),
 		revisions: []revision{{project: "a"}, {start: clock("10:40:00"), project: "b"}}}
-	j := job{resource: res, meter: "volume.size", meterOf: meter{kind: usage.Gauge}, metric: "x", errand: meanOfDay(5 * time.Minute), first: true}
+	j := job{resource: res, meter: "volume.size", meterOf: meter{kind: usage.Gauge}, metric: "x", errand: meanOfDay(5 * time.Minute), span: wholeDay, first: true}
 	var measures []measure
 	for at := clock("09:50:00"); at.Before(clock("11:40:00")); at = at.Add(5 * time.Minute) {
 		measures = append(measures, measure{at: at, value: decimal.New(10, 0)})

@@ -98,10 +98,14 @@ func (r *reading) measure(ctx context.Context, e errand, jobs []job, got *measur
 	return nil
 }
 
+// metricIDs are those of jobs, each once: meters may be made of the same.
 func metricIDs(jobs []job) []string {
-	ids := make([]string, len(jobs))
-	for i, j := range jobs {
-		ids[i] = j.metric
+	ids, known := make([]string, 0, len(jobs)), map[string]bool{}
+	for _, j := range jobs {
+		if !known[j.metric] {
+			known[j.metric] = true
+			ids = append(ids, j.metric)
+		}
 	}
 	return ids
 }

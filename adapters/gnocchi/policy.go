@@ -17,6 +17,7 @@ type policy struct {
 	name         string
 	aggregations []string
 	kept         []kept
+	backWindow   *int64 // in blocks; nil where it is not told
 }
 
 // A kept is one of a policy's definitions.
@@ -30,6 +31,7 @@ func (p *policy) UnmarshalJSON(text []byte) error {
 	var shown struct {
 		Name         string   `json:"name"`
 		Aggregations []string `json:"aggregation_methods"`
+		BackWindow   *int64   `json:"back_window"`
 		Definition   []struct {
 			Granularity string `json:"granularity"`
 			Timespan    string `json:"timespan"`
@@ -38,7 +40,7 @@ func (p *policy) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &shown); err != nil {
 		return err
 	}
-	*p = policy{name: shown.Name, aggregations: shown.Aggregations}
+	*p = policy{name: shown.Name, aggregations: shown.Aggregations, backWindow: shown.BackWindow}
 	for _, d := range shown.Definition {
 		var k kept
 		var err error
@@ -93,6 +95,35 @@ func (p *policy) timespan(granularity time.Duration) time.Duration {
 		}
 	}
 	return 0
+}
+
+// settled is the instant before which Gnocchi takes nothing any more for a metric
+// that has a measure in a bucket: what is older than the block of the last
+// measure, and back_window blocks before it, is dropped (BoundTimeSerie in its
+// carbonara.py; one block more with rates, by its storage). It is zero where that
+// cannot be told.
+func (p *policy) settled(bucket time.Time) time.Time {
+	if p.backWindow == nil || *p.backWindow < 0 || bucket.Unix() < 0 {
+		return time.Time{}
+	}
+	block, blocks := p.block(), *p.backWindow
+	if slices.ContainsFunc(p.aggregations, func(a string) bool { return strings.HasPrefix(a, "rate:") }) {
+		blocks++
+	}
+	if blocks > int64(maxSpan/block) {
+		return time.Time{}
+	}
+	into := time.Duration(bucket.UnixNano()) % block // blocks begin in 1970
+	return bucket.Add(-into - time.Duration(blocks)*block)
+}
+
+// block is the length of a policy's blocks: that of its longest buckets.
+func (p *policy) block() time.Duration {
+	block := time.Duration(0)
+	for _, k := range p.kept {
+		block = max(block, k.granularity)
+	}
+	return block
 }
 
 // longest is for how long the policy keeps anything.

@@ -8,10 +8,10 @@ import (
 )
 
 const (
-	// stepMeasures is about how many measures are read in one step: in half a
-	// minute, which is what a run that dies has to do again. In steps of fewer
+	// stepMeasures is about how many measures are read in one step: in three
+	// seconds, which is what a run that dies has to do again. In steps of fewer
 	// it would begin to count that each lists all resources.
-	stepMeasures = 3_000_000
+	stepMeasures = 300_000
 	// maxSteps is into how many steps a reading is cut at most: the larger a
 	// cloud is, the longer is the list.
 	maxSteps = 50
@@ -76,7 +76,7 @@ func (r *reading) uses(meters map[string]meter, s *stock) iter.Seq2[*policy, int
 func (r *reading) parts(p *policy, span usage.Span) iter.Seq2[time.Duration, usage.Span] {
 	return func(yield func(time.Duration, usage.Span) bool) {
 		for granularity, part := range r.eras[p.name].within(span) {
-			part.Start = later(later(part.Start, r.lived), r.end.Add(-p.timespan(granularity)))
+			part.Start = later(later(part.Start, r.bulk), r.end.Add(-p.timespan(granularity)))
 			if part.Start.Before(part.End) && !yield(granularity, part) {
 				return
 			}
