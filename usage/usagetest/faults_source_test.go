@@ -143,6 +143,33 @@ var sourceFaults = []sourceFault{
 		}
 		return remembering(func(usage.Query) string { return "finely" })(m)
 	}},
+	{"what is bookmarked hides what is new", "bookmarks read on", taking(func(q usage.Query, s *usage.Sample) bool {
+		return asked(q, s) && (q.Bookmarks[s.Tenant] == "" || s.Time.After(q.Collected[s.Tenant]))
+	})},
+	{"a bookmark counts more than a mark of zero", "bookmarks read on", taking(func(q usage.Query, s *usage.Sample) bool {
+		return asked(q, s) && (q.Bookmarks[s.Tenant] == "" || !q.Collected[s.Tenant].IsZero())
+	})},
+	{"a bookmark parts a window", "bookmarks read on", taking(func(q usage.Query, s *usage.Sample) bool {
+		return asked(q, s) || q.Bookmarks[s.Tenant] != "" && askedIn(q, s, s.Time.Minute() < 10)
+	})},
+	{"bookmarks come with the samples", "all is read", making(func(q usage.Query, _ *usage.Sample) {
+		if q.Bookmark != nil {
+			q.Bookmark(firstTenant, "read")
+		}
+	})},
+	{"a bookmark of nobody", "all is read", with(func(m *Source) {
+		m.bookmark = func(q usage.Query) {
+			if q.Bookmark != nil {
+				q.Bookmark("", "read")
+			}
+		}
+	})},
+	{"everybody is bookmarked", "who does not ask is not told", with(func(m *Source) { m.bookmark = func(q usage.Query) { q.Bookmark(firstTenant, "read") } })},
+	{"bookmarks are added to", "the query stays as it was", given(func(q *usage.Query) {
+		if len(q.Bookmarks) > 0 {
+			q.Bookmarks["all"] = "read"
+		}
+	})},
 	{"it is idle before it is read", "all is read", around(func(q usage.Query, sequence iter.Seq2[usage.Sample, error]) iter.Seq2[usage.Sample, error] {
 		return func(yield func(usage.Sample, error) bool) {
 			if q.Idle != nil {
@@ -396,13 +423,14 @@ func TestSourceChecksThatCannotBeMade(t *testing.T) {
 	m.samples = m.samples[:1]
 	m.samples[0].Metadata = nil
 	m.through = func(usage.Query, time.Time) time.Time { return time.Time{} }
+	m.bookmark = func(usage.Query) {}
 	bare := struct{ usage.Source }{asking{m, func(q *usage.Query) { q.Progress = nil }}}
 	failed, skipped := usagetest.SourceFailures(t, usagetest.SourceSetup{
 		New: func(testing.TB) usage.Source { return bare }, Samples: m.samples, NamesMeters: true,
 	}, "")
 	want := []string{
 		"meters narrow", "metadata that is asked for is there", "resources may narrow", "marks of tenants are their own", "what is left out is told",
-		"progress only grows", "what is remembered reads the same", "what was reached is complete", "reached with marks", "a context that ends stops the reading",
+		"progress only grows", "what is remembered reads the same", "bookmarks read on", "what was reached is complete", "reached with marks", "a context that ends stops the reading",
 		"a mistake is told and the rest is read", "a tenant that cannot be read is told", "tenants are listed", "names are known",
 		"health is told without a change", "what is read has one identity", "receiving ends with its context", "closed",
 	}

@@ -21,12 +21,13 @@ type Source struct {
 	damaged  bool         // the third cannot be right
 	unread   string       // the tenant whose samples cannot be read
 
-	takes   func(q usage.Query, s *usage.Sample) bool                         // whether a sample is yielded
-	each    func(q usage.Query, s *usage.Sample)                              // what is made of it
-	through func(q usage.Query, at time.Time) time.Time                       // what is told of a border that was reached
-	mistake func(yield func(usage.Sample, error) bool, err error) (goOn bool) // what becomes of a mistake
-	ended   func(yield func(usage.Sample, error) bool, err error) (goOn bool) // what becomes of a context's end
-	around  func(usage.Query, iter.Seq2[usage.Sample, error]) iter.Seq2[usage.Sample, error]
+	takes    func(q usage.Query, s *usage.Sample) bool                         // whether a sample is yielded
+	each     func(q usage.Query, s *usage.Sample)                              // what is made of it
+	through  func(q usage.Query, at time.Time) time.Time                       // what is told of a border that was reached
+	mistake  func(yield func(usage.Sample, error) bool, err error) (goOn bool) // what becomes of a mistake
+	ended    func(yield func(usage.Sample, error) bool, err error) (goOn bool) // what becomes of a context's end
+	bookmark func(q usage.Query)                                               // is called before a border is told, and at the end
+	around   func(usage.Query, iter.Seq2[usage.Sample, error]) iter.Seq2[usage.Sample, error]
 }
 
 var (
@@ -85,11 +86,21 @@ func (m *Source) read(ctx context.Context, q usage.Query, yield func(usage.Sampl
 		q.Progress(int64(i+1), int64(len(m.samples)))
 	}
 	m.tell(q, window.Add(usage.WindowLength))
+	m.bookmark(q)
 }
 
 func (m *Source) tell(q usage.Query, at time.Time) {
 	if at = m.through(q, at); !at.IsZero() {
+		m.bookmark(q)
 		q.Reached(at)
+	}
+}
+
+// bookmarkAll says of each tenant that it was read.
+func bookmarkAll(q usage.Query) {
+	if q.Bookmark != nil {
+		q.Bookmark(firstTenant, "read")
+		q.Bookmark(secondTenant, "read")
 	}
 }
 
@@ -120,7 +131,7 @@ func askedIn(q usage.Query, s *usage.Sample, uncollected bool) bool {
 
 // memory returns a source without faults, in the order of time.
 func memory() *Source {
-	m := &Source{samples: numbered(usagetest.Samples()), stranger: stranger(), takes: asked, through: afterMarks}
+	m := &Source{samples: numbered(usagetest.Samples()), stranger: stranger(), takes: asked, through: afterMarks, bookmark: bookmarkAll}
 	slices.SortStableFunc(m.samples, func(a, b usage.Sample) int { return a.Time.Compare(b.Time) })
 	m.each = func(usage.Query, *usage.Sample) {}
 	m.mistake = func(yield func(usage.Sample, error) bool, err error) bool { return yield(usage.Sample{}, err) }

@@ -24,9 +24,12 @@ type reading struct {
 	errs    []error
 	leftOut []usage.Sample
 	reached []time.Time
-	errsAt  []int    // how many errors had been yielded at each of reached
-	told    int      // how often progress was
-	memory  []string // what it wants to be remembered
+	errsAt  []int             // how many errors had been yielded at each of reached
+	told    int               // how often progress was
+	memory  []string          // what it wants to be remembered
+	marked  map[string]string // its bookmarks, by tenant
+	kept    map[string]string // those before Reached was told last
+	ends    bool              // a bookmark was told: no sample may follow but after Reached
 	idle    time.Time
 
 	goOn func(*reading) bool // whether to go on after what was yielded; nil for always
@@ -78,7 +81,7 @@ func (r *reading) call(what string, f func()) {
 func (r *reading) asked() usage.Query {
 	q := r.query
 	q.Meters, q.Resources = slices.Clone(q.Meters), slices.Clone(q.Resources)
-	q.Metadata, q.Collected = slices.Clone(q.Metadata), maps.Clone(q.Collected)
+	q.Metadata, q.Collected, q.Bookmarks = slices.Clone(q.Metadata), maps.Clone(q.Collected), maps.Clone(q.Bookmarks)
 	if r.silent {
 		return q
 	}
@@ -93,6 +96,7 @@ func (r *reading) asked() usage.Query {
 	q.Reached = func(through time.Time) { r.call("Reached", func() { r.reach(through) }) }
 	q.Idle = func(through time.Time) { r.call("Idle", func() { r.rest(through) }) }
 	q.Remember = func(text string) { r.call("Remember", func() { r.remember(text) }) }
+	q.Bookmark = func(tenant, text string) { r.call("Bookmark", func() { r.bookmark(tenant, text) }) }
 	return q
 }
 
@@ -126,6 +130,16 @@ func (r *reading) remember(text string) {
 	}
 }
 
+func (r *reading) bookmark(tenant, text string) {
+	if tenant == "" || text == "" {
+		r.complain("Bookmark tells %q of tenant %q", text, tenant)
+	}
+	if r.marked == nil {
+		r.marked = map[string]string{}
+	}
+	r.marked[tenant], r.ends = text, true
+}
+
 func (r *reading) reach(through time.Time) {
 	if !usage.OnBorder(through) {
 		r.complain("Reached says %s, which is not on the border of a window", instant(through))
@@ -138,6 +152,7 @@ func (r *reading) reach(through time.Time) {
 			r.complain("Reached says %s, which is not later than the mark %s of tenant %q", instant(through), instant(mark), tenant)
 		}
 	}
+	r.kept, r.ends = maps.Clone(r.marked), false
 	r.reached, r.errsAt = append(r.reached, through), append(r.errsAt, len(r.errs))
 }
 
@@ -169,6 +184,9 @@ func (r *reading) take(s usage.Sample, err error) bool {
 		} else {
 			if s.Time.Before(r.lastReached()) {
 				r.complain("%s is of %s, and Reached had said %s", s.Origin, instant(s.Time), instant(r.lastReached()))
+			}
+			if r.ends {
+				r.complain("%s comes after Bookmark was called, and not Reached", s.Origin)
 			}
 			if !r.idle.IsZero() {
 				r.complain("%s comes after Idle was told", s.Origin)

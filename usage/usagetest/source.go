@@ -78,6 +78,7 @@ var sourceChecks = []sourceCheck{
 	{"who does not ask is not told", nobodyAsks},
 	{"progress only grows", progressGrows},
 	{"what is remembered reads the same", rememberedReads},
+	{"bookmarks read on", bookmarksReadOn},
 	{"what was reached is complete", reachedIsComplete},
 	{"reached with marks", reachedWithMarks},
 	{"a reading may be left", leftEarly},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"runtime"
 	"slices"
 	"sync"
@@ -164,15 +165,16 @@ func queryStays(b *sourceBench) {
 	q.Metadata = append(distinctKeys(b.setup.Samples), "a", "0")
 	q.Resources = append(b.resources(), "a", "0")
 	q.Collected = b.marks(b.borders()[0])
+	q.Bookmarks = map[string]string{b.tenants()[0]: "of another source"}
 	r := b.readSome(b.ctx, q, nil)
 	same := slices.Equal(q.Meters, r.given.Meters) && slices.Equal(q.Metadata, r.given.Metadata) &&
-		slices.Equal(q.Resources, r.given.Resources) && len(q.Collected) == len(r.given.Collected)
+		slices.Equal(q.Resources, r.given.Resources) && len(q.Collected) == len(r.given.Collected) && maps.Equal(q.Bookmarks, r.given.Bookmarks)
 	for tenant, mark := range q.Collected {
 		got, ok := r.given.Collected[tenant]
 		same = same && ok && got.Equal(mark)
 	}
 	if !same {
-		b.Error("the source changed the lists of the query, or its marks: they are the caller's")
+		b.Error("the source changed the lists of the query, or its marks or bookmarks: they are the caller's")
 	}
 }
 

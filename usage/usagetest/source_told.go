@@ -2,6 +2,7 @@ package usagetest
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -33,7 +34,7 @@ func nobodyAsks(b *sourceBench) {
 	func() {
 		defer func() {
 			if p := recover(); p != nil {
-				b.Errorf("the source panics (%v) where LeftOut, Progress, Reached, Idle and Remember are nil", p)
+				b.Errorf("the source panics (%v) where LeftOut, Progress, Reached, Idle, Remember and Bookmark are nil", p)
 			}
 		}()
 		r.run(b.source)
@@ -56,6 +57,29 @@ func rememberedReads(b *sourceBench) {
 	b.wantSame("a reading that is told what was remembered", first.samples, again.samples)
 	if !slices.Equal(first.memory, again.memory) {
 		b.Errorf("it wants %q to be remembered, and %q once it is told that", first.memory, again.memory)
+	}
+}
+
+// bookmarksReadOn gives the source what it bookmarked, with any marks: it leaves
+// out whole windows that were collected, and nothing else.
+func bookmarksReadOn(b *sourceBench) {
+	marked := b.read(b.all()).marked
+	if len(marked) == 0 {
+		b.Skip("needs a source that calls Bookmark")
+	}
+	for _, through := range b.borders() {
+		q := b.all()
+		q.Collected, q.Bookmarks = b.marks(through), marked
+		r := b.read(q)
+		b.want(q, r.samples, afterMarks(q.Collected))
+		b.wantWhole(r)
+		marked = r.marked
+	}
+	for _, tenant := range b.tenants() {
+		q := b.all()
+		q.Collected, q.Bookmarks = b.marks(b.end()), maps.Clone(marked)
+		q.Collected[tenant] = time.Time{}
+		b.want(q, b.read(q).samples, afterMarks(q.Collected))
 	}
 }
 
@@ -113,7 +137,7 @@ func (b *sourceBench) leaveAfter(q usage.Query, n int) {
 	reached, since := r.lastReached(), afterMarks(q.Collected)
 	b.want(q, r.samples, func(s *usage.Sample) bool { return since(s) && s.Time.Before(reached) })
 	on := q
-	on.Collected = b.marks(reached)
+	on.Collected, on.Bookmarks = b.marks(reached), r.kept
 	rest := b.read(on)
 	b.want(q, append(slices.Clone(r.samples), rest.samples...), since)
 }
