@@ -61,7 +61,7 @@ func (m measuredThing) samples() (all []usage.Sample) {
 func (f *fake) fillContract() (all []usage.Sample) {
 	metrics, rows := map[string][]string{}, map[string][]string{}
 	for _, m := range things {
-		metrics[m.metric] = append(metrics[m.metric], metricJSON("m"+m.number, "mean"))
+		metrics[m.metric] = append(metrics[m.metric], strings.Replace(metricJSON("m"+m.number, "mean"), `"archive_policy": {`, `"archive_policy": {"back_window": 0, `, 1))
 		rows[m.kind] = append(rows[m.kind], rowJSON(m.number, `"acme"`, `"`+m.tenant+`"`, `"volume.size"`, `"`+m.metric+`"`, `"type": "volume"`, `"type": "`+m.kind+`"`))
 		all = append(all, m.samples()...)
 	}

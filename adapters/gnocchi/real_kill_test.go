@@ -40,7 +40,6 @@ func collectToBeKilled(file string) int {
 		if err != nil {
 			return err
 		}
-		source.config.Late = 2 * time.Hour // or what came before is all read again
 		_, err = engine(source, store).Collect(context.Background(), day.Add(24*time.Hour))
 		return err
 	}()
