@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
@@ -21,17 +22,18 @@ import (
 // that is older than the back window of their metric.
 type taker struct {
 	volumes    map[string]*taken
-	block      int // in minutes
-	backWindow int // in blocks
-	served     int // measures
+	block      int  // in minutes
+	backWindow int  // in blocks
+	served     int  // measures
+	unmixed    bool // there is no meter mixed
 	asked      func()
 }
 
-// A taken is a volume of two metrics, its size and whether it was seen.
+// A taken is a volume of three metrics.
 type taken struct {
 	project        string
 	ended, revised int // minutes; ended is 0 while it lives
-	metrics        [2]metricTaken
+	metrics        [3]metricTaken
 }
 
 // A metricTaken is the minutes of which a metric has a measure.
@@ -40,7 +42,7 @@ type metricTaken struct {
 	last    int
 }
 
-var metricNames = [2]string{"volume.size", "volume.seen"}
+var metricNames = [3]string{"volume.size", "volume.seen", "volume.heard"}
 
 func (k *taker) post(name string, metric, minute int) {
 	m := &k.volumes[name].metrics[metric]
@@ -83,8 +85,8 @@ func (k *taker) in(f *fake) {
 			if v.ended > 0 {
 				ended = fmt.Sprintf("%q", minuteOf(v.ended).Format(time.RFC3339))
 			}
-			list = append(list, fmt.Sprintf(`{"id": %q, "type": "volume", "project_id": %q, "started_at": "2020-01-01T00:00:00", "ended_at": %s, "revision_start": %q, "revision_end": null, "metrics": {"volume.size": %q, "volume.seen": %q}}`,
-				name, v.project, ended, minuteOf(v.revised).Format(time.RFC3339), "0"+name, "1"+name))
+			list = append(list, fmt.Sprintf(`{"id": %q, "type": "volume", "project_id": %q, "started_at": "2020-01-01T00:00:00", "ended_at": %s, "revision_start": %q, "revision_end": null, "metrics": {"volume.size": %q, "volume.seen": %q, "volume.heard": %q}}`,
+				name, v.project, ended, minuteOf(v.revised).Format(time.RFC3339), "0"+name, "1"+name, "2"+name))
 		}
 		say(rw, 200, "["+strings.Join(list, ",")+"]")
 	}
@@ -127,7 +129,7 @@ func (k *taker) want(before int) map[string]string {
 			if v.ended > 0 && minute >= v.ended {
 				value = 0
 			}
-			if minute < before {
+			if minute < before && (meter != "mixed" || !k.unmixed) {
 				hour := fmt.Sprintf("%s of %s in hour %d", meter, name, minute/60)
 				all[hour] = append(all[hour], fmt.Sprintf("%04d: %d", minute, value))
 			}
@@ -138,11 +140,13 @@ func (k *taker) want(before int) map[string]string {
 					put("volume.size", minute, n)
 				}
 				put("volume", minute, 1)
+				put("mixed", minute, n)
 			}
 		}
 		if v.ended > 0 {
 			put("volume.size", v.ended, 0)
 			put("volume", v.ended, 0)
+			put("mixed", v.ended, 0)
 		}
 	}
 	return joined(all)
@@ -196,8 +200,14 @@ func (k *keeper) take(ctx context.Context, s *Source, keep func() bool, held str
 			}
 		}
 	}
-	q := usage.Query{Meters: []string{"volume", "volume.size"}, Collected: maps.Clone(k.marks), Bookmarks: maps.Clone(k.bookmarks)}
-	q.Reached = record
+	q := usage.Query{Meters: []string{"mixed", "volume", "volume.size"}, Collected: maps.Clone(k.marks), Bookmarks: maps.Clone(k.bookmarks)}
+	latest := time.Time{}
+	q.Reached = func(through time.Time) {
+		if !latest.Before(through) {
+			errs = append(errs, fmt.Errorf("it reached %v, and a sample was of %v", through, latest))
+		}
+		record(through)
+	}
 	q.Bookmark = func(tenant, text string) {
 		if tenant != held {
 			told[tenant] = text
@@ -210,6 +220,7 @@ func (k *keeper) take(ctx context.Context, s *Source, keep func() bool, held str
 			continue
 		}
 		k.came++
+		latest = later(latest, sample.Time)
 		minute := int(sample.Time.Sub(day) / time.Minute)
 		if sample.Tenant != held && sample.Time.Before(end) {
 			hour := fmt.Sprintf("%s of %s in hour %d", sample.Meter, sample.Resource, minute/60)
@@ -222,15 +233,18 @@ func (k *keeper) take(ctx context.Context, s *Source, keep func() bool, held str
 	return errs
 }
 
-// twoMetrics are meters that are made of two.
-var twoMetrics = map[string]string{"volume": "volume, volume.size volume.seen, presence, volume"}
+// manyMetrics are meters that are made of several.
+var manyMetrics = map[string]string{
+	"volume": "volume, volume.size volume.seen volume.heard, presence, volume",
+	"mixed":  "volume, volume.size volume.seen volume.heard, gauge, GB",
+}
 
 // TestBookmarks reads what a Gnocchi takes at any time and in any order, in runs
 // that die, or cannot record a tenant, while more is taken. All that it took is
 // recorded in the end.
 func TestBookmarks(t *testing.T) {
 	f := newFake(t)
-	once := f.source(t, func(c *Config) { c.Concurrency, c.Meters = 1, twoMetrics })
+	once := f.source(t, func(c *Config) { c.Concurrency, c.Meters = 1, manyMetrics })
 	less := 0
 	rapid.Check(t, func(t *rapid.T) {
 		g := &taker{volumes: map[string]*taken{}, block: rapid.SampledFrom([]int{5, 60, 360}).Draw(t, "block"), backWindow: rapid.IntRange(0, 2).Draw(t, "back window")}
@@ -244,19 +258,28 @@ func TestBookmarks(t *testing.T) {
 		add := func() {
 			g.volumes[fmt.Sprint("v", len(g.volumes))] = &taken{project: rapid.SampledFrom([]string{"a", "b"}).Draw(t, "project"), revised: rapid.SampledFrom([]int{0, now}).Draw(t, "revised")}
 		}
-		post := func() {
-			name := anyOne()
-			metric := rapid.IntRange(0, 1).Draw(t, "metric")
-			from := max(0, g.volumes[name].metrics[metric].last+rapid.SampledFrom([]int{5, 300, -50, -400, -2000, 30}).Draw(t, "from"))
-			step := rapid.SampledFrom([]int{20, 5, 60, 3}).Draw(t, "step")
-			for minute := from; minute < min(now, from+rapid.SampledFrom([]int{1000, 1, 200, 30}).Draw(t, "measures")*step); minute += step {
+		post := func(pick func(n int) int) {
+			names := slices.Sorted(maps.Keys(g.volumes))
+			name, metric := names[pick(len(names))], []int{0, 1, 0, 2}[pick(4)]
+			from := max(0, g.volumes[name].metrics[metric].last+[]int{5, 300, -50, -400, -2000, 30}[pick(6)])
+			step := []int{20, 5, 60, 3}[pick(4)]
+			end := min(now, from+[]int{100, 1, 200, 30}[pick(4)]*step)
+			for minute := from; minute < end; minute += step {
 				g.post(name, metric, minute)
 			}
 		}
 		k := &keeper{hours: map[string]string{}, marks: map[string]time.Time{}, bookmarks: map[string]string{}}
 		take := func(ctx context.Context, keep func() bool, held string) []error {
 			s.config.Lookback = time.Duration(now+60) * time.Minute
-			return k.take(ctx, &s, keep, held)
+			errs := k.take(ctx, &s, keep, held)
+			all := 0
+			for _, v := range g.volumes {
+				all += 3*len(v.metrics[0].buckets()) + 2*len(v.metrics[1].buckets()) + 2*len(v.metrics[2].buckets())
+			}
+			if len(errs) == 0 && k.came*2 < all {
+				less++
+			}
+			return errs
 		}
 		add()
 		for i, project := range []string{"a", "b"} { // which were read before
@@ -266,13 +289,14 @@ func TestBookmarks(t *testing.T) {
 				g.post(name, 0, minute)
 			}
 			g.post(name, 1, i*60)
+			g.post(name, 2, 1500)
 		}
 		s.stepMeasures = 1000
 		if errs := take(t.Context(), func() bool { return true }, "none"); len(errs) > 0 {
 			t.Fatal(errs)
 		}
 		now += 300
-		for range rapid.IntRange(10, 60).Draw(t, "events") {
+		for range rapid.IntRange(5, 30).Draw(t, "events") {
 			switch rapid.SampledFrom([]string{"post", "run", "wait", "post", "run", "add", "end"}).Draw(t, "event") {
 			case "add":
 				add()
@@ -285,13 +309,14 @@ func TestBookmarks(t *testing.T) {
 			case "wait":
 				now += rapid.SampledFrom([]int{2000, 60, 9000, 7}).Draw(t, "minutes")
 			case "post":
-				post()
+				post(func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "pick") })
 			case "run":
 				ctx, cancel := context.WithCancel(context.Background())
 				dies, calls := rapid.SampledFrom([]int{100, 1, 2, 3, 5, 8}).Draw(t, "dies"), 0
+				meanwhile := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "meanwhile"), 0))
 				g.asked = func() {
-					if rapid.SampledFrom([]bool{false, false, false, true}).Draw(t, "meanwhile") {
-						post()
+					if meanwhile.IntN(4) == 0 {
+						post(meanwhile.IntN)
 					}
 					if calls++; calls == dies {
 						cancel()
@@ -311,15 +336,8 @@ func TestBookmarks(t *testing.T) {
 		if diff := gocmp.Diff(g.want(now/60*60), k.hours); diff != "" {
 			t.Fatalf("recorded, -taken +got:\n%s", diff)
 		}
-		all := 0
-		for _, v := range g.volumes {
-			all += 2*len(v.metrics[0].buckets()) + len(v.metrics[1].buckets())
-		}
-		if k.came*2 < all {
-			less++
-		}
 	})
-	if less < 20 {
+	if less < 10 {
 		t.Errorf("%d times less than half was read again", less)
 	}
 }
@@ -328,11 +346,13 @@ func TestBookmarks(t *testing.T) {
 // was cut off for three days.
 func TestReadsWhatChanged(t *testing.T) {
 	f := newFake(t)
-	g := &taker{volumes: map[string]*taken{}, block: 60, backWindow: 0}
+	g := &taker{volumes: map[string]*taken{}, block: 60, unmixed: true}
 	g.in(f)
 	const hour, days = 60, 24 * 60
 	now := 30 * days
-	s := f.source(t, func(c *Config) { c.Lookback, c.Meters = 35*24*time.Hour, twoMetrics })
+	s := f.source(t, func(c *Config) {
+		c.Lookback, c.Meters = 35*24*time.Hour, map[string]string{"volume": manyMetrics["volume"]}
+	})
 	s.now = func() time.Time { return minuteOf(now) }
 	s.stepMeasures = 1000
 	send := func(name string, from, to int) {
@@ -382,7 +402,7 @@ func TestReadsWhatChanged(t *testing.T) {
 	if n := run(); n > 2*12*4+2*12*3+callMeasures {
 		t.Errorf("after an hour it reads %d measures", n)
 	}
-	if n := len(f.calls); n > 3+4 {
+	if n := len(f.calls); n > 4+4 {
 		t.Errorf("after an hour it makes %d calls: %q", n, f.calls)
 	}
 	now += hour

@@ -286,17 +286,16 @@ func (f *fetcher) take() {
 // deliver yields the samples of jobs.
 func (f *fetcher) deliver(jobs []job, got *measured) {
 	for _, j := range jobs {
-		f.seen.see(j, got.measures[j.metric], f.step)
+		if !j.again {
+			f.seen.see(j, got.measures[j.metric], f.step)
+		}
 		list, err := got.judge(j)
 		if err != nil {
 			f.blame(j.resource, err)
 			f.damaged[j.metric] = true // its tenants are held back: nobody waits for more of it
 		}
-		if j.news != nil {
-			if j.isNew(list) {
-				f.readAgain(j)
-			}
-			continue
+		if j.news != nil && countFrom(got.measures[j.metric], j.news.settled) != j.news.count {
+			f.readAgain(j.resource, j.meter, j.meterOf, j.news)
 		}
 		for s := range f.samples(j, list) {
 			if f.done {
@@ -315,16 +314,16 @@ func (f *fetcher) deliver(jobs []job, got *measured) {
 }
 
 // readAgain asks for a series again, of which there is news.
-func (f *fetcher) readAgain(j job) {
-	id := seriesID{j.resource.id, j.meter}
-	if _, known := f.again[id]; known {
+func (f *fetcher) readAgain(res *resource, name string, m meter, news *news) {
+	id := seriesID{res.id, name}
+	if f.again[id] { // for another of its metrics
 		return
 	}
-	again := j.news.span
-	f.again[id] = again.Start
-	again.End = earlier(again.End, f.step.End)
-	for _, more := range f.partsWithin(job{resource: j.resource, meter: j.meter, meterOf: j.meterOf}, j.news.parts, again) {
-		f.add(j.meterOf.resource, more)
+	f.again[id] = true
+	for i, p := range news.parts {
+		for _, j := range f.within(job{resource: res, meter: name, meterOf: m, first: i == 0, again: true}, p, news.span, news.span) {
+			f.add(m.resource, j)
+		}
 	}
 }
 

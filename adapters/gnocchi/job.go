@@ -18,10 +18,12 @@ type job struct {
 	metric   string // its id
 	policy   *policy
 	span     usage.Span // of which samples are made
-	errand              // that tells of it
+	errand              // that tells of it, and may tell more
 	quiet    usage.Span // of which no measures are expected
 	first    bool
-	news     *news // that it looks for, making no samples; nil for none
+	silent   bool  // nothing was measured in the steps before
+	again    bool  // it was read before, in this step
+	news     *news // that it may have; nil for none
 }
 
 // A seriesID names the samples of a resource for a meter.
@@ -93,55 +95,47 @@ func (r *reading) series(j job, parts []part) []job {
 	}
 	start := func(a, b part) int { return a.start.Compare(b.start) }
 	early, from := slices.MinFunc(parts, start).start, slices.MaxFunc(parts, start).start
-	again, told := r.again[seriesID{j.resource.id, j.meter}]
-	switch {
-	case told:
-		from = again
-	case !j.meterOf.presence:
+	if !j.meterOf.presence {
 		from = early
 	}
-	jobs := r.partsWithin(j, parts, usage.Span{Start: later(from, r.step.Start), End: r.step.End})
-	if told || !r.step.Start.IsZero() {
-		return jobs
+	span := usage.Span{Start: later(from, r.step.Start), End: r.step.End}
+	if !span.Start.Before(span.End) {
+		return nil
 	}
-	for _, p := range parts {
-		if !p.start.Before(from) || !p.settled.Before(from) {
-			continue
+	var jobs []job
+	for i, p := range parts {
+		j.first, j.quiet, j.silent, j.news = i == 0, usage.Span{}, r.seen[p.metric].silent(r.step.End), nil
+		ask := span
+		switch {
+		case j.silent:
+			ask.Start = p.start
+			j.quiet = usage.Span{Start: p.start, End: span.Start}
+		case !p.settled.IsZero():
+			j.quiet = usage.Span{Start: p.settled, End: r.bulk}
 		}
-		look := r.partsWithin(j, []part{p}, usage.Span{Start: p.start, End: from})
-		for i := range look {
-			look[i].news = &news{parts, p.place, usage.Span{Start: early, End: from}}
+		if r.step.Start.IsZero() && p.start.Before(from) { // all marks lie within the first step
+			ask.Start = p.start
+			if p.settled.Before(from) {
+				j.news = &news{parts, p.place, usage.Span{Start: early, End: from}}
+			}
 		}
-		jobs = append(jobs, look...)
+		jobs = append(jobs, r.within(j, p, span, ask)...)
 	}
 	return jobs
 }
 
-// partsWithin returns the jobs for parts of a series within a span.
-func (r *reading) partsWithin(j job, parts []part, span usage.Span) []job {
+// within returns the jobs for a part of a series: with samples of a span, for which
+// another one is asked.
+func (r *reading) within(j job, p part, span, ask usage.Span) []job {
 	var jobs []job
-	if !span.Start.Before(span.End) {
-		return nil
-	}
-	for i, p := range parts {
-		j.metric, j.policy, j.first = p.metric, p.policy, i == 0
-		silent := r.seen[p.metric].silent(r.step.End)
-		switch j.quiet = (usage.Span{}); {
-		case silent:
-			j.quiet = usage.Span{Start: p.start, End: r.step.Start}
-		case !p.settled.IsZero():
-			j.quiet = usage.Span{Start: p.settled, End: r.bulk}
+	j.metric, j.policy = p.metric, p.policy
+	for granularity, piece := range r.eras[p.policy.name].within(ask) {
+		j.span = usage.Span{Start: later(piece.Start, span.Start), End: piece.End}
+		j.errand = errand{p.aggregation, granularity, piece}
+		if piece.End.Equal(r.step.End) {
+			j.errand.span.End = r.proof(p.policy, granularity)
 		}
-		for granularity, within := range r.eras[p.policy.name].within(span) {
-			j.span, j.errand = within, errand{p.aggregation, granularity, within}
-			if within.End.Equal(r.step.End) {
-				j.errand.span.End = r.proof(p.policy, granularity)
-			}
-			if silent {
-				j.errand.span.Start = earlier(within.Start, p.start)
-			}
-			jobs = append(jobs, j)
-		}
+		jobs = append(jobs, j)
 	}
 	return jobs
 }
@@ -167,10 +161,4 @@ func (j job) buckets(span usage.Span) int64 {
 		length -= max(0, earlier(end, j.quiet.End).Sub(later(from, j.quiet.Start)))
 	}
 	return int64(max(0, length)/j.granularity) + 1
-}
-
-// isNew reports whether there is news among the measures of a job.
-func (j job) isNew(list []measure) bool {
-	before := slices.DeleteFunc(slices.Clone(list), func(m measure) bool { return !m.at.Before(j.news.span.End) })
-	return countFrom(before, j.news.settled) != j.news.count
 }

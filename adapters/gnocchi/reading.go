@@ -29,13 +29,13 @@ type reading struct {
 	dropped    map[string]dropped   // by archive policy
 	bookmarks  map[string]*bookmark // by tenant
 	seen       allSeen
-	again      map[seriesID]time.Time // series of which there is news, and from when on they are read again
+	again      map[seriesID]bool // series that are read again, as there is news of them
 }
 
 // begin finds out what a query means at this time.
 func (s *Source) begin(ctx context.Context, q usage.Query) (*reading, error) {
 	now := s.now().UTC()
-	r := &reading{Source: s, query: q, began: now, from: s.start(len(q.Collected) > 0), end: now, keys: set(q.Metadata), resources: set(q.Resources), dropped: map[string]dropped{}, again: map[seriesID]time.Time{}}
+	r := &reading{Source: s, query: q, began: now, from: s.start(len(q.Collected) > 0), end: now, keys: set(q.Metadata), resources: set(q.Resources), dropped: map[string]dropped{}, again: map[seriesID]bool{}}
 	if !q.Before.IsZero() && q.Before.Before(r.end) {
 		r.end = q.Before.UTC()
 	}
