@@ -20,8 +20,8 @@ const formOfSamples = 1
 // A bookmark is how far the metrics of a tenant were read: what cannot have
 // changed since is not read again.
 type bookmark struct {
-	// Form stands for how samples are made. Where it is another, so may be all of
-	// them.
+	// Form stands for how samples are made, and of how long ago. Where it is
+	// another, so may be all of them.
 	Form string `json:"form"`
 	// Read is when it was read: a resource that was revised later is read again.
 	Read time.Time `json:"read"`
@@ -81,10 +81,10 @@ func keyOf(metric string) uint64 {
 	return binary.BigEndian.Uint64(sum[:])
 }
 
-// form stands for how a reading makes samples, and of what.
+// form stands for how a reading makes samples, and of how long ago.
 func (r *reading) form() string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%d %q %q %q %v\n", formOfSamples, r.datacenter, r.config.DatacenterKey, r.config.DatacenterHost, r.config.Since.UTC())
+	fmt.Fprintf(h, "%d %q %q %q %v %v\n", formOfSamples, r.datacenter, r.config.DatacenterKey, r.config.DatacenterHost, r.config.Since.UTC(), r.config.Lookback)
 	for _, name := range slices.Sorted(maps.Keys(r.meters)) {
 		fmt.Fprintf(h, "%q %+v\n", name, r.meters[name])
 	}
@@ -154,7 +154,7 @@ func (f *fetcher) bookmark() {
 	}
 	tenants := map[string]*bookmark{}
 	for metric, s := range f.seen {
-		if s.settled.IsZero() {
+		if s.settled.IsZero() || f.shared[s.resource] {
 			continue
 		}
 		key := keyOf(metric)

@@ -244,7 +244,9 @@ var manyMetrics = map[string]string{
 // recorded in the end.
 func TestBookmarks(t *testing.T) {
 	f := newFake(t)
-	once := f.source(t, func(c *Config) { c.Concurrency, c.Meters = 1, manyMetrics })
+	once := f.source(t, func(c *Config) {
+		c.Concurrency, c.Meters, c.Since, c.Lookback = 1, manyMetrics, day, 400*24*time.Hour
+	})
 	less := 0
 	rapid.Check(t, func(t *rapid.T) {
 		g := &taker{volumes: map[string]*taken{}, block: rapid.SampledFrom([]int{5, 60, 360}).Draw(t, "block"), backWindow: rapid.IntRange(0, 2).Draw(t, "back window")}
@@ -270,7 +272,6 @@ func TestBookmarks(t *testing.T) {
 		}
 		k := &keeper{hours: map[string]string{}, marks: map[string]time.Time{}, bookmarks: map[string]string{}}
 		take := func(ctx context.Context, keep func() bool, held string) []error {
-			s.config.Lookback = time.Duration(now+60) * time.Minute
 			errs := k.take(ctx, &s, keep, held)
 			all := 0
 			for _, v := range g.volumes {
@@ -427,6 +428,10 @@ func TestBookmarkHolds(t *testing.T) {
 	}{
 		{"nothing changes", func(*taker, *Source, *usage.Query) {}, false},
 		{"late is longer than a month", func(_ *taker, s *Source, _ *usage.Query) { s.config.Late = 31 * 24 * time.Hour }, true},
+		{"lookback is longer", func(_ *taker, s *Source, _ *usage.Query) { s.config.Lookback++ }, true},
+		{"the clock was ahead", func(_ *taker, s *Source, _ *usage.Query) {
+			s.now = func() time.Time { return minuteOf(30*days - 1) }
+		}, true},
 		{"another datacenter", func(_ *taker, s *Source, _ *usage.Query) { s.config.Datacenter = "south" }, true},
 		{"another host pattern", func(_ *taker, s *Source, _ *usage.Query) { s.config.DatacenterHost = map[string]string{"south": "s-*"} }, true},
 		{"another metadata key", func(_ *taker, s *Source, _ *usage.Query) { s.config.DatacenterKey = []string{"az"} }, true},

@@ -203,11 +203,12 @@ func (f *fetcher) tell(err error) {
 }
 
 func (f *fetcher) add(kind string, j job) {
-	b, n := f.batches[j.errand], j.buckets(j.span)
-	if b != nil && (b.measures+n > f.most() || len(b.jobs) == batchJobs) {
-		f.send(b)
-		b = nil
+	n := j.buckets(j.span)
+	if b := f.batches[j.errand]; b != nil && (b.measures+n > f.most() || len(b.jobs) == batchJobs) {
+		delete(f.batches, j.errand)
+		f.send(b) // what is taken meanwhile may begin another
 	}
+	b := f.batches[j.errand]
 	if b == nil {
 		b = &batch{errand: j.errand}
 		f.batches[j.errand] = b

@@ -58,6 +58,10 @@ func (r *reading) jobs(res *resource, meters map[string]meter, policies map[stri
 	if !res.ended.IsZero() && res.ended.Before(from) {
 		return nil, nil
 	}
+	if id, ok := r.named[res.name]; ok && id != res.id {
+		r.shared[res.name] = true
+	}
+	r.named[res.name] = res.id
 	read, known := r.readBefore(res)
 	for _, name := range slices.Sorted(maps.Keys(meters)) {
 		m := meters[name]

@@ -223,7 +223,7 @@ func (r *measureReader) list(metric string) error {
 	if wrong > 0 {
 		r.got.mistakes[metric] = fmt.Errorf("metric %s: %w (%d of its measures are wrong)", quote(metric), first, wrong)
 	}
-	r.got.measures[metric] = append(r.got.measures[metric], list...)
+	r.got.measures[metric] = list // in halves of a call it may come twice
 	_, err := r.d.ReadToken()
 	return err
 }

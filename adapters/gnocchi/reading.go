@@ -29,13 +29,15 @@ type reading struct {
 	dropped    map[string]dropped   // by archive policy
 	bookmarks  map[string]*bookmark // by tenant
 	seen       allSeen
+	named      map[string]string // resources, by name
+	shared     map[string]bool   // names of several, whose samples are one series
 	again      map[seriesID]bool // series that are read again, as there is news of them
 }
 
 // begin finds out what a query means at this time.
 func (s *Source) begin(ctx context.Context, q usage.Query) (*reading, error) {
 	now := s.now().UTC()
-	r := &reading{Source: s, query: q, began: now, from: s.start(len(q.Collected) > 0), end: now, keys: set(q.Metadata), resources: set(q.Resources), dropped: map[string]dropped{}, again: map[seriesID]bool{}}
+	r := &reading{Source: s, query: q, began: now, from: s.start(len(q.Collected) > 0), end: now, keys: set(q.Metadata), resources: set(q.Resources), dropped: map[string]dropped{}, again: map[seriesID]bool{}, named: map[string]string{}, shared: map[string]bool{}}
 	if !q.Before.IsZero() && q.Before.Before(r.end) {
 		r.end = q.Before.UTC()
 	}
@@ -66,7 +68,7 @@ func (r *reading) open() {
 	r.bookmarks = map[string]*bookmark{}
 	form := r.form()
 	for tenant, text := range r.query.Bookmarks {
-		if b := parseBookmark(text, form); b != nil {
+		if b := parseBookmark(text, form); b != nil && !b.Read.After(r.began) { // or the clock is not what it was
 			r.bookmarks[tenant] = b
 			r.bulk = earlier(r.bulk, r.query.Collected[tenant])
 		}

@@ -11,6 +11,7 @@ import (
 type seen struct {
 	place
 	policy   *policy
+	resource string    // the name of the one that it is of
 	projects []string  // that it belongs to, or did
 	step     time.Time // the end of the one in which it was seen last
 	glances  []glance  // of that step, by meter
@@ -38,7 +39,7 @@ func (s *seen) silent(end time.Time) bool {
 func (all allSeen) see(j job, list []measure, step usage.Span) {
 	s := all[j.metric]
 	if s == nil {
-		s = &seen{policy: j.policy, step: step.End}
+		s = &seen{policy: j.policy, resource: j.resource.name, step: step.End}
 		for _, v := range j.resource.revisions {
 			if !slices.Contains(s.projects, v.project) {
 				s.projects = append(s.projects, v.project)

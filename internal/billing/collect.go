@@ -241,13 +241,13 @@ func (c *collector) mark() {
 		}
 		c.batch.Meters = append(c.batch.Meters, ledger.MeterMark{Source: c.source.Name, Meter: m.Name, Through: through, Rule: rule})
 	}
-	if lagged {
-		// Who lagged may catch up now, but not with what the config lacks: once
-		// such a meter is back, all is read again.
-		for _, name := range slices.Sorted(maps.Keys(c.metered)) {
-			if !slices.ContainsFunc(c.meters, func(m usage.Meter) bool { return m.Name == name }) {
-				c.batch.Meters = append(c.batch.Meters, ledger.MeterMark{Source: c.source.Name, Meter: name, Through: c.metered[name].Through})
-			}
+	// Of a meter that the config lacks, neither who lagged and may catch up now nor
+	// what is bookmarked was collected: once it is back, all is read again.
+	for _, name := range slices.Sorted(maps.Keys(c.metered)) {
+		known := c.metered[name]
+		if known.Rule != "" && !slices.ContainsFunc(c.meters, func(m usage.Meter) bool { return m.Name == name }) {
+			known.Rule = ""
+			c.batch.Meters = append(c.batch.Meters, known)
 		}
 	}
 	for _, tenant := range slices.Sorted(maps.Keys(c.held)) {

@@ -196,6 +196,27 @@ func TestCaughtUpWithoutAMeter(t *testing.T) {
 	source.wantAsked(t, "the next run", map[string]int{"": 7, "a": 7, "b": 7})
 }
 
+// What comes late while a meter is not in the config is bookmarked for the others
+// that read the same, also within an hour, in which no mark moves.
+func TestAMeterIsGoneForARun(t *testing.T) {
+	e, source := newAsked(ran("a", "i1", "03:30"), ran("a", "i2", "04:30"))
+	both := append(slices.Clone(e.Meters), usage.Meter{Name: "seen", Meter: "instance", Service: "seen", Transformer: usage.Max{}, Billed: true})
+	e.Meters = both
+	collect(t, e, fifth(5))
+	source.all = append(source.all, ran("a", "i1", "01:10"))
+	e.Meters = both[:1]
+	collect(t, e, fifth(5))
+	e.Meters = both
+	collect(t, e, fifth(5))
+	source.wantAsked(t, "the run in which it is back", map[string]int{"": 0, "a": 0})
+	want := "a nz-1 i1 seen 2013-08-05T01:00:00Z/2013-08-05T02:00:00Z 1 instance hour 1"
+	if got := entries(t, e); !slices.Contains(got, want) {
+		t.Errorf("entries %v", got)
+	}
+	collect(t, e, fifth(5))
+	source.wantAsked(t, "the next run", map[string]int{"": 5, "a": 5})
+}
+
 // However often rules change, meters come and go, and whatever a source leaves
 // out or cannot read, at the end all is recorded as the last rule says.
 func TestAnotherRuleIsWalk(t *testing.T) {
