@@ -113,8 +113,18 @@ func (p *policy) settled(bucket time.Time) time.Time {
 	if blocks > int64(maxSpan/block) {
 		return time.Time{}
 	}
-	into := time.Duration(bucket.UnixNano()) % block // blocks begin in 1970
-	return bucket.Add(-into - time.Duration(blocks)*block)
+	first := beginOf(bucket, block).Add(-time.Duration(blocks) * block)
+	settled := first
+	for _, k := range p.kept { // a bucket may have begun before its block
+		settled = earlier(settled, beginOf(first, k.granularity))
+	}
+	return settled
+}
+
+// beginOf is when the bucket of a length begins that has an instant: they are
+// counted from 1970 on.
+func beginOf(t time.Time, length time.Duration) time.Time {
+	return t.Add(-(time.Duration(t.UnixNano()) % length))
 }
 
 // block is the length of a policy's blocks: that of its longest buckets.
