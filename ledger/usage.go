@@ -144,7 +144,8 @@ type Mark struct {
 // A MeterMark says up to when a source was collected last with the meter in the
 // config. What lies between that and the source's Mark was collected without
 // it. The mark of the meter "" is the source's own: its Rule is what the source
-// asked to be remembered.
+// asked to be remembered, and no window after its Through was ever recorded, also
+// where a run died before it could mark what it recorded.
 type MeterMark struct {
 	Source, Meter string
 	Through       time.Time // on a window border; a store keeps the latest

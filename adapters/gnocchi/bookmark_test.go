@@ -98,6 +98,7 @@ func (k *taker) in(f *fake) {
 		start, _ := time.Parse(time.RFC3339, r.URL.Query().Get("start"))
 		stop, _ := time.Parse(time.RFC3339, r.URL.Query().Get("stop"))
 		var members []string
+		served := 0
 		for _, operation := range asked.Operations[1:] {
 			var pair [2]string
 			if err := json.Unmarshal(operation, &pair); err != nil {
@@ -107,12 +108,15 @@ func (k *taker) in(f *fake) {
 			var list []string
 			for _, minute := range slices.Sorted(maps.Keys(buckets)) {
 				if at := minuteOf(minute); !at.Before(start.Truncate(5*time.Minute)) && at.Before(stop) {
-					k.served++
+					served++
 					list = append(list, fmt.Sprintf("[%q, 300.0, %d]", at.Format(time.RFC3339), buckets[minute]))
 				}
 			}
 			members = append(members, fmt.Sprintf(`%q: {"mean": [%s]}`, pair[0], strings.Join(list, ",")))
 		}
+		f.mu.Lock()
+		k.served += served
+		f.mu.Unlock()
 		if k.asked != nil {
 			k.asked()
 		}

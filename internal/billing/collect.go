@@ -90,6 +90,8 @@ type collector struct {
 	remembered    string                      // what the source is told again
 	bookmarks     map[string]string           // what it is told again of tenants
 	told          map[string]string           // bookmarks of this run
+	recorded      time.Time                   // as far as windows may be recorded, by a run that died before it marked them
+	rest          func([]usage.Sample) error  // is given the samples that are not due; nil where nobody wants them
 	unread        map[string]bool             // tenants whose samples could not all be read
 	stuck         map[ledger.Series]bool      // that have samples, and could not be brought up to date
 	held          map[string]time.Time        // tenants whose usage could not be brought up to date, and from when on
@@ -167,7 +169,7 @@ func (c *collector) recallMeters(ctx context.Context) error {
 		switch {
 		case m.Source != c.source.Name:
 		case m.Meter == "":
-			c.remembered = m.Rule
+			c.remembered, c.recorded = m.Rule, m.Through
 		default:
 			c.metered[m.Meter] = m
 		}
@@ -340,7 +342,7 @@ func (c *collector) write(ctx context.Context, r *folded) error {
 func (c *collector) flush(ctx context.Context) error {
 	batch := c.batch
 	batch.Revision = c.revision
-	if c.remembered != "" && !c.report.Through.IsZero() {
+	if !c.report.Through.IsZero() {
 		// With the first windows, lest a run that dies leaves them without.
 		batch.Meters = append(batch.Meters, ledger.MeterMark{Source: c.source.Name, Through: c.report.Through, Rule: c.remembered})
 	}

@@ -23,7 +23,7 @@ import (
 
 // In whatever order samples arrive, however often, in however many runs, with
 // files that are gone at times and come back, or a source that gives only what
-// is new, and with blocks that are billed and voided in between: at the end
+// is new, with a store that fails in the midst, and with blocks that are billed and voided in between: at the end
 // every window is recorded as all of its samples say, and what is billed,
 // pending and unbilled comes to that.
 func TestCollectIsWalk(t *testing.T) {
@@ -34,6 +34,8 @@ func TestCollectIsWalk(t *testing.T) {
 		}
 		r := &run{T: t, source: &giver{}, ctx: context.Background()}
 		r.engine = newEngine(r.source, nil)
+		r.store = &failing{Store: r.engine.Store}
+		r.engine.Store = r.store
 		r.engine.Meters = drawnMeters(t)
 		r.engine.Workers = rapid.IntRange(0, 3).Draw(t, "workers")
 		r.engine.Buffer = rapid.SampledFrom([]int{1, 3000, 0}).Draw(t, "buffer")
@@ -53,7 +55,9 @@ func TestCollectIsWalk(t *testing.T) {
 			r.source.dies = max(0, rapid.IntRange(-20, 20).Draw(t, "dies after"))
 			r.source.hides = rapid.SampledFrom([]string{"", "", "a", "b"}).Draw(t, "cannot read")
 			r.source.hidden = rapid.IntRange(0, 20).Draw(t, "after")
+			r.store.at = max(0, rapid.IntRange(-6, 6).Draw(t, "fails to record"))
 			r.collect(august.Start.Add(time.Duration(rapid.IntRange(0, 14).Draw(t, "through")) * time.Hour))
+			r.store.at = 0
 			if rapid.Bool().Draw(t, "bills") {
 				r.claim()
 			}
@@ -211,13 +215,14 @@ type run struct {
 	*rapid.T
 	ctx    context.Context
 	source *giver
+	store  *failing
 	engine *billing.Engine
 	claims int
 }
 
 func (r *run) collect(through time.Time) billing.Collected {
 	all, err := r.engine.Collect(r.ctx, through)
-	if err != nil && !errors.Is(err, errDied) && !errors.Is(err, errUnread) {
+	if err != nil && !errors.Is(err, errDied) && !errors.Is(err, errUnread) && !errors.Is(err, errFull) {
 		r.Fatal(err)
 	}
 	if err != nil {

@@ -172,10 +172,19 @@ func (p *partFolder) fold(ctx context.Context, series *spool.Series, r *folded) 
 				}
 			}
 		}
+		due := w.Start.Before(p.report.Through)
+		if !due && p.rest != nil {
+			if err := p.rest(w.Samples); err != nil {
+				return err
+			}
+		}
 		if !w.Start.Before(through) {
+			if p.rest != nil {
+				continue
+			}
 			break // the rest is not due
 		}
-		if w.Start.Before(p.report.Through) {
+		if due {
 			r.counted += len(folders) * len(w.Samples)
 			r.see(w.Samples)
 		}

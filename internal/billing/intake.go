@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/openstack-artifice/artifice/internal/spool"
@@ -16,8 +17,8 @@ const readStep = 1000
 
 // An intake takes in the samples of a source, and brings the usage up to date.
 // Where the source tells that all samples before an instant came, what came is
-// folded as a run of its own would be: what follows cannot change it, and a run
-// that dies later goes on from there.
+// folded at once, as a run of its own would do: what follows cannot change it,
+// and a run that dies later goes on from there.
 type intake struct {
 	*collector
 	through  time.Time // as far as is asked for; zero for as far as there is
@@ -27,7 +28,9 @@ type intake struct {
 	kept     time.Time // the usage before it is recorded; zero for none
 	idle     time.Time // nothing was there before it that could have samples; zero where that was not told
 	progress Progress
-	done     bool // all that was asked for is recorded
+	done     bool  // all that was asked for is recorded
+	failed   error // what came could not be recorded
+	keeping  sync.Mutex
 	wrong    mistakes
 }
 
@@ -43,7 +46,7 @@ func (c *collector) takeIn(ctx context.Context, through time.Time) (err error) {
 	if in.done {
 		return nil
 	}
-	return in.fold(ctx, through)
+	return in.fold(ctx, in.samples, in.taken, through)
 }
 
 // open makes ready for samples.
@@ -61,12 +64,25 @@ func (in *intake) read(ctx context.Context) error {
 		in.progress = in.begin(Step{Name: "read", Of: in.source.Name, Unit: "samples", Whole: true, Kept: in.kept})
 		in.progress.Part(done, total)
 	}
+	reading, stop := context.WithCancel(ctx)
+	defer stop()
 	query := in.query()
 	query.Progress = func(d, t int64) {
 		done, total = d, t
 		in.progress.Part(done, total)
 	}
-	query.Reached = in.reached
+	query.Reached = func(bound time.Time) {
+		through := in.reached(bound)
+		if through.IsZero() || in.over() {
+			return
+		}
+		in.progress.End()
+		in.failed = in.settle(ctx, through)
+		begin()
+		if in.over() {
+			stop() // lest the source goes on for nothing
+		}
+	}
 	query.Idle = func(through time.Time) {
 		if usage.OnBorder(through) && !through.After(in.Now()) {
 			in.idle = through
@@ -77,7 +93,10 @@ func (in *intake) read(ctx context.Context) error {
 	query.LeftOut = func(_ usage.Sample, why string) { in.report.leaveOut(why) }
 	begin()
 	defer func() { in.progress.End() }()
-	for s, err := range in.source.Samples(ctx, query) {
+	for s, err := range in.source.Samples(reading, query) {
+		if in.over() {
+			break
+		}
 		if warning, ok := err.(*usage.Warning); ok {
 			in.report.warn(warning)
 			continue
@@ -92,20 +111,12 @@ func (in *intake) read(ctx context.Context) error {
 			in.blame(err)
 			continue
 		}
-		if in.bound.After(in.kept) && in.wrong.none() {
-			in.progress.End()
-			err := in.settle(ctx)
-			begin()
-			if err != nil {
-				return err
-			}
-			if in.done {
-				break
-			}
-		}
 		if err := in.add(&s); err != nil {
 			return in.nothing(err)
 		}
+	}
+	if in.failed != nil {
+		return in.failed
 	}
 	if err := ctx.Err(); err != nil {
 		return in.nothing(err)
@@ -117,19 +128,37 @@ func (in *intake) read(ctx context.Context) error {
 	return nil
 }
 
-// reached is told by the source that all samples before an instant came. Where
-// some of what lies before it was collected already, later windows may depend on
-// it: then they are waited for.
-func (in *intake) reached(bound time.Time) {
-	if !usage.OnBorder(bound) || !bound.After(in.bound) || bound.After(in.Now()) {
-		return
-	}
-	for _, mark := range in.marked {
-		if !bound.After(mark.Through) {
-			return
-		}
+// over reports whether nothing more is wanted of the source.
+func (in *intake) over() bool { return in.done || in.failed != nil }
+
+// reached is told by the source that all samples before an instant came, and
+// returns up to when they can be recorded, zero for none: as a run that ends
+// there would, up to the window of the last one, lest an agent that died is taken
+// for one that measured nothing. Where some of what lies before it was recorded
+// already, later windows may depend on it: then they are waited for.
+func (in *intake) reached(bound time.Time) time.Time {
+	if !usage.OnBorder(bound) || !bound.After(in.bound) || bound.After(in.Now()) || !in.newer(bound) {
+		return time.Time{}
 	}
 	in.bound = bound
+	if in.latest.IsZero() || !in.wrong.none() {
+		return time.Time{}
+	}
+	through := earlier(bound, usage.WindowAt(in.latest).Start)
+	if !through.After(in.kept) || !in.newer(through) || !through.After(in.recorded) {
+		return time.Time{}
+	}
+	return through
+}
+
+// newer reports whether an instant is later than every mark.
+func (in *intake) newer(t time.Time) bool {
+	for _, mark := range in.marked {
+		if !t.After(mark.Through) {
+			return false
+		}
+	}
+	return true
 }
 
 // blame notes what could not be read, or cannot be right.
@@ -160,39 +189,51 @@ func (in *intake) add(s *usage.Sample) error {
 	return nil
 }
 
-// settle records what the samples before the bound come to. Tenants that could
-// not be brought up to date stay where they are.
-func (in *intake) settle(ctx context.Context) error {
-	through := in.bound
+// settle records what the samples before an instant come to, and keeps the
+// others. Tenants that could not be brought up to date stay where they are.
+func (in *intake) settle(ctx context.Context, through time.Time) error {
 	if !in.through.IsZero() && !through.Before(in.through) {
 		through, in.done = in.through, true
 	}
-	if err := in.fold(ctx, through); err != nil {
-		return err
-	}
-	if err := in.samples.Close(); err != nil {
-		return err
-	}
+	samples, taken := in.samples, in.taken
 	in.open()
-	in.kept = in.bound
+	in.rest = in.keep
+	if err := errors.Join(in.fold(ctx, samples, taken, through), samples.Close()); err != nil {
+		return err
+	}
+	in.rest = nil
+	in.kept = through
 	for tenant := range in.held {
 		in.unread[tenant] = true
 	}
 	return nil
 }
 
-// fold records what the samples that were taken in come to.
-func (in *intake) fold(ctx context.Context, through time.Time) (err error) {
+// keep takes in again what is not due. It is called concurrently.
+func (in *intake) keep(samples []usage.Sample) error {
+	in.keeping.Lock()
+	defer in.keeping.Unlock()
+	for i := range samples {
+		if err := in.samples.Add(&samples[i]); err != nil {
+			return err
+		}
+	}
+	in.taken += len(samples)
+	return nil
+}
+
+// fold records what samples come to.
+func (in *intake) fold(ctx context.Context, samples *spool.Spool, taken int, through time.Time) (err error) {
 	began, entries := in.Now(), in.report.Entries
 	in.reach(through, in.idle)
 	if in.reserved, err = in.reservedBlocks(ctx); err != nil {
 		return err
 	}
-	parts, err := in.samples.Parts()
+	parts, err := samples.Parts()
 	if err != nil {
 		return err
 	}
-	if err := in.foldAll(ctx, parts, in.taken); err != nil {
+	if err := in.foldAll(ctx, parts, taken); err != nil {
 		return err
 	}
 	if err := in.goOn(ctx); err != nil {
@@ -202,7 +243,7 @@ func (in *intake) fold(ctx context.Context, through time.Time) (err error) {
 	if err := in.flush(ctx); err != nil {
 		return err
 	}
-	in.log(ctx, slog.LevelInfo, "fold", slog.String(LogSource, in.source.Name), slog.Int(LogSamples, in.taken), slog.Int(LogEntries, in.report.Entries-entries), in.took(began))
+	in.log(ctx, slog.LevelInfo, "fold", slog.String(LogSource, in.source.Name), slog.Int(LogSamples, taken), slog.Int(LogEntries, in.report.Entries-entries), in.took(began))
 	return nil
 }
 

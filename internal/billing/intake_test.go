@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/openstack-artifice/artifice/internal/billing"
+	"github.com/openstack-artifice/artifice/ledger"
 	"github.com/openstack-artifice/artifice/usage"
 )
 
@@ -91,8 +92,9 @@ func TestReachedIsKept(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), with.Error()) {
 				t.Fatalf("%v at %d: error %v", with, dies, err)
 			}
-			// Two samples an hour, and a step is recorded once one after it came.
-			kept := (dies - 2) / 8 * 4
+			// Two samples an hour, and a step is recorded up to the hour of its last
+			// one before anything else is asked for.
+			kept := max(0, (dies-1)/8*4-1)
 			b := kept
 			if tenant := (*usage.TenantError)(nil); errors.As(with, &tenant) {
 				b = 12
@@ -124,12 +126,61 @@ func TestReachedThenWrong(t *testing.T) {
 	source.all[20].Tenant = "" // of hour 10
 	e := newEngine(source, nil)
 	_, err := e.Collect(t.Context(), hour(12))
-	if err == nil || strings.Count(err.Error(), "no tenant") != 2 || !strings.Contains(err.Error(), "nothing of this source was collected from 2013-08-01T04:00:00Z on; what was collected before is kept") {
+	if err == nil || strings.Count(err.Error(), "no tenant") != 2 || !strings.Contains(err.Error(), "nothing of this source was collected from 2013-08-01T03:00:00Z on; what was collected before is kept") {
 		t.Errorf("error %v", err)
 	}
-	if a, b := marked(t, e, "a"), marked(t, e, "b"); a != 4 || b != 4 {
-		t.Errorf("a is collected up to hour %d, b up to %d, want 4", a, b)
+	if a, b := marked(t, e, "a"), marked(t, e, "b"); a != 3 || b != 3 {
+		t.Errorf("a is collected up to hour %d, b up to %d, want 3", a, b)
 	}
+}
+
+// What cannot be recorded ends the reading at once, and so does whoever waits no
+// longer: what is recorded by then stays.
+func TestReachedAndStopped(t *testing.T) {
+	all := hourly(12)
+	once := newEngine(&samples{all: all}, nil)
+	collect(t, once, hour(12))
+	for _, cancelled := range []bool{false, true} {
+		source := &stepping{samples: samples{all: all}, every: 4}
+		e := newEngine(source, nil)
+		ctx, cancel := context.WithCancel(t.Context())
+		store, want := &failing{Store: e.Store, at: 3}, errFull // the second step
+		if cancelled {
+			store.instead, want = cancel, context.Canceled
+		}
+		e.Store = store
+		if _, err := e.Collect(ctx, hour(12)); !errors.Is(err, want) {
+			t.Errorf("error %v, want %v", err, want)
+		}
+		cancel()
+		if got := marked(t, e, "a"); got != 3 || source.yields > 17 {
+			t.Errorf("%v: a is collected up to hour %d after %d samples, want 3 after 17 at most", want, got, source.yields)
+		}
+		collect(t, e, hour(12))
+		if diff := cmp.Diff(entries(t, once), entries(t, e)); diff != "" {
+			t.Errorf("%v: collected once, and in two runs (-once +two):\n%s", want, diff)
+		}
+	}
+}
+
+var errFull = errors.New("the disk is full")
+
+// A failing store does not record one of the batches, or does something instead.
+type failing struct {
+	ledger.Store
+	at      int // counted down; 0 for none
+	instead func()
+}
+
+func (f *failing) Record(ctx context.Context, b ledger.Batch) error {
+	if f.at--; f.at != 0 {
+		return f.Store.Record(ctx, b)
+	}
+	if f.instead == nil {
+		return errFull
+	}
+	f.instead()
+	return ctx.Err()
 }
 
 // Reading ends once all was read that is asked for.
@@ -229,8 +280,8 @@ func TestReachedOfABilledBlock(t *testing.T) {
 	for _, aside := range c.Aside {
 		windows += aside.Windows
 	}
-	if windows != 16 { // two tenants', of the hours 4 to 11
-		t.Errorf("%d windows were left out, want 16: %+v", windows, c.Aside)
+	if windows != 18 { // two tenants', of the hours 3 to 11
+		t.Errorf("%d windows were left out, want 18: %+v", windows, c.Aside)
 	}
 	if diff := cmp.Diff(before, entries(t, e)); diff != "" {
 		t.Errorf("what was billed is not what it was:\n%s", diff)

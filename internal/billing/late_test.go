@@ -251,20 +251,7 @@ func TestFlavorCalledLikeTheService(t *testing.T) {
 // full is a store that has no room for usage.
 type full struct{ ledger.Store }
 
-func (full) Record(context.Context, ledger.Batch) error { return errors.New("disk full") }
-
-// filling is a store that has room for one batch.
-type filling struct {
-	ledger.Store
-	batches int
-}
-
-func (f *filling) Record(ctx context.Context, b ledger.Batch) error {
-	if f.batches++; f.batches > 1 {
-		return errors.New("disk full")
-	}
-	return f.Store.Record(ctx, b)
-}
+func (full) Record(context.Context, ledger.Batch) error { return errFull }
 
 // What a collect recorded before it failed stays, and does not count as
 // collected: that is said, and not that there is nothing.
@@ -279,8 +266,8 @@ func TestCollectingFailsHalfway(t *testing.T) {
 		t.Errorf("at first: %v", err)
 	}
 	store := e.Store
-	e.Store = &filling{Store: store}
-	const want = "disk full; what was recorded before that stays, and counts once artifice collect comes to its end"
+	e.Store = &failing{Store: store, at: 2}
+	const want = "the disk is full; what was recorded before that stays, and counts once artifice collect comes to its end"
 	if _, err := e.Collect(t.Context(), august.End); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("collect: %v", err)
 	}
@@ -311,7 +298,7 @@ func TestCollectingFails(t *testing.T) {
 	}
 	e := engine()
 	e.Store = full{e.Store}
-	if _, err := e.Collect(t.Context(), august.End); err == nil || !strings.Contains(err.Error(), "disk full") {
+	if _, err := e.Collect(t.Context(), august.End); err == nil || !strings.Contains(err.Error(), "disk is full") {
 		t.Errorf("a full store: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
