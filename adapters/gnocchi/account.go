@@ -1,7 +1,7 @@
 package gnocchi
 
 // An account is how far a reading has come, in measures. What was not listed yet
-// is estimated; of a type that was listed once, from what was there then.
+// is estimated.
 type account struct {
 	tell   func(done, total int64) // nil where nobody asks
 	done   int64
@@ -11,38 +11,37 @@ type account struct {
 
 // A tally is what is known of a type of resources.
 type tally struct {
-	step, after int64 // estimates of the step that is read, and of those that follow
-	share       int64 // so much of what is estimated there is, in thousandths
-	counted     int64 // in this step
-	ahead       int64 // in this step, of what was not listed yet
+	ahead int64 // of this step and those that follow, of what was not listed yet
+	after int64 // of the steps that follow, of what was listed in this one
 }
 
-// begin is told what a type is estimated at in a step, and in those that follow.
-func (a *account) begin(kind string, step, after int64) {
-	t := a.types[kind]
-	if t == nil {
-		t = &tally{share: 1000}
-		a.types[kind] = t
+// begin begins a step.
+func (a *account) begin() {
+	for _, t := range a.types {
+		t.ahead, t.after = t.after, 0
 	}
-	t.step, t.after, t.counted = step, after, 0
-	t.ahead = step * t.share / 1000
+	a.say()
 }
 
-// list is told of measures that will be asked for.
-func (a *account) list(kind string, measures int64) {
+// list is told of measures that will be asked for in this step, and in those that
+// follow.
+func (a *account) list(kind string, measures, after int64) {
 	t := a.types[kind]
-	t.counted += measures
-	t.ahead = max(0, t.ahead-measures)
+	t.ahead = max(0, t.ahead-measures-after)
+	t.after += after
 	a.listed += measures
 }
 
 // end is told that all of a type was listed.
-func (a *account) end(kind string) {
-	t := a.types[kind]
-	if t.step > 0 {
-		t.share = min(t.counted*1000/t.step, 1000)
+func (a *account) end(kind string) { a.types[kind].ahead = 0 }
+
+// left is how many measures are left for the steps that follow.
+func (a *account) left() int64 {
+	sum := int64(0)
+	for _, t := range a.types {
+		sum = min(sum+t.after, maxEstimate)
 	}
-	t.ahead = 0
+	return sum
 }
 
 // read is told of measures that were listed, and have come.
@@ -57,7 +56,7 @@ func (a *account) say() {
 	}
 	total := a.listed
 	for _, t := range a.types {
-		total += t.ahead + t.after*t.share/1000
+		total += t.ahead + t.after
 	}
 	a.tell(a.done, total)
 }

@@ -63,17 +63,24 @@ func (f *fetcher) readAll() {
 		f.fail(err)
 		return
 	}
-	steps, types := f.steps(meters, stock), byType(meters)
-	for i, step := range steps {
-		f.step = step
+	types, estimate := byType(meters), int64(0)
+	for kind, meters := range types {
+		n := f.estimate(meters, stock)
+		f.account.types[kind] = &tally{after: n}
+		estimate = min(estimate+n, maxEstimate)
+	}
+	f.step = f.cut(meters, stock, estimate)
+	for {
 		f.readStep(types, stock)
 		if f.done || f.failed {
 			return
 		}
 		f.bookmark()
-		if i < len(steps)-1 {
-			f.query.Reached(step.End)
+		if f.step.End.Equal(f.end) {
+			break
 		}
+		f.query.Reached(f.step.End)
+		f.step = f.after(f.step.End, f.account.left())
 	}
 	for _, warning := range f.warnings() {
 		if !f.yield(usage.Sample{}, warning) {
@@ -86,10 +93,7 @@ func (f *fetcher) readAll() {
 // readStep yields the samples of a step.
 func (f *fetcher) readStep(types map[string]map[string]meter, stock *stock) {
 	f.batches = map[errand]*batch{}
-	for kind, meters := range types {
-		f.account.begin(kind, f.estimate(meters, stock, f.step), f.estimate(meters, stock, usage.Span{Start: f.step.End, End: f.end}))
-	}
-	f.account.say()
+	f.account.begin()
 	for _, kind := range slices.Sorted(maps.Keys(types)) {
 		f.readType(kind, types[kind], stock)
 		f.account.end(kind)
@@ -215,7 +219,11 @@ func (f *fetcher) add(kind string, j job) {
 	}
 	b.jobs = append(b.jobs, j)
 	b.measures += n
-	f.account.list(kind, n)
+	after := int64(0)
+	if j.span.End.Equal(f.step.End) {
+		after = j.buckets(usage.Span{Start: f.step.End, End: f.end}) - 1
+	}
+	f.account.list(kind, n, after)
 }
 
 // most is how many measures are asked for with one call, about.
@@ -241,11 +249,11 @@ func (f *fetcher) join(to, b *batch) bool {
 		return false
 	}
 	span := usage.Span{Start: earlier(to.span.Start, b.span.Start), End: later(to.span.End, b.span.End)}
-	jobs, measures := slices.Concat(to.jobs, b.jobs), int64(0)
+	jobs, more := slices.Concat(to.jobs, b.jobs), int64(0)
 	for _, j := range jobs {
-		measures += j.buckets(span)
+		more += j.buckets(span) - j.buckets(j.errand.span)
 	}
-	if measures > f.most() || measures > to.measures+b.measures+callMeasures {
+	if more > callMeasures || to.measures+b.measures+more > f.most() {
 		return false
 	}
 	to.jobs, to.span = jobs, span

@@ -16,11 +16,12 @@ type reading struct {
 	*Source
 	query      usage.Query
 	began      time.Time
-	from       time.Time  // nothing earlier is read of what was never collected
-	lived      time.Time  // what was over earlier is not searched
-	bulk       time.Time  // most of what is read was measured from here on
-	end        time.Time  // nothing from here on: what comes while it is read is left to the next
-	step       usage.Span // what is read now; a zero Start is as far back as anything is read
+	from       time.Time     // nothing earlier is read of what was never collected
+	lived      time.Time     // what was over earlier is not searched
+	bulk       time.Time     // most of what is read was measured from here on
+	end        time.Time     // nothing from here on: what comes while it is read is left to the next
+	step       usage.Span    // what is read now; a zero Start is as far back as anything is read
+	least      time.Duration // how long a step is, at least
 	datacenter string
 	tenants    *openstack.Selection
 	keys       map[string]bool      // of metadata; nil for all

@@ -19,40 +19,43 @@ const (
 	maxEstimate = 1_000_000_000_000
 )
 
-// steps cuts a reading into spans of time, where there is much to read: the
-// first goes back as far as anything is read, and beyond what was collected
-// before, and all but the last end on a window's border. Each is then read like
-// a reading of its own.
-func (r *reading) steps(meters map[string]meter, s *stock) []usage.Span {
-	rest := usage.Span{End: r.end}
-	if r.query.Reached == nil {
-		return []usage.Span{rest}
-	}
-	n := min((r.estimate(meters, s, rest)-1)/r.stepMeasures+1, maxSteps)
-	if n < 2 {
-		return []usage.Span{rest}
+// cut returns the first step of a reading of about so many measures: it goes back
+// as far as anything is read, and beyond what was collected before.
+func (r *reading) cut(meters map[string]meter, s *stock, measures int64) usage.Span {
+	if r.query.Reached == nil || measures <= r.stepMeasures {
+		return usage.Span{End: r.end}
 	}
 	begins := r.end // of the measures; what resources did may lie before
 	for p := range r.uses(meters, s) {
-		for _, part := range r.parts(p, usage.Span{End: r.end}) {
+		for _, part := range r.parts(p) {
 			if part.Start.Before(begins) {
 				begins = part.Start
 			}
 		}
 	}
-	length := (r.end.Sub(begins)/time.Duration(n) + usage.WindowLength - 1).Truncate(usage.WindowLength)
-	border := usage.WindowAt(begins).Start.Add(length)
+	r.least = r.end.Sub(begins) / maxSteps
+	begins = usage.WindowAt(begins).Start
+	border := begins.Add(r.length(begins, measures))
 	for _, through := range r.query.Collected {
 		if !border.After(through) {
 			border = usage.WindowAt(through).End
 		}
 	}
-	var steps []usage.Span
-	for ; border.Before(r.end); border = border.Add(length) {
-		steps = append(steps, usage.Span{Start: rest.Start, End: border})
-		rest.Start = border
-	}
-	return append(steps, rest)
+	return usage.Span{End: earlier(border, r.end)}
+}
+
+// after returns the step that begins at an instant after which about so many
+// measures are left. All but the last end on a window's border. Each is then read
+// like a reading of its own.
+func (r *reading) after(start time.Time, measures int64) usage.Span {
+	return usage.Span{Start: start, End: earlier(start.Add(r.length(start, measures)), r.end)}
+}
+
+// length is how long a step is, in whole windows.
+func (r *reading) length(start time.Time, measures int64) time.Duration {
+	n := (measures-1)/r.stepMeasures + 1
+	length := max(r.end.Sub(start)/time.Duration(max(n, 1)), r.least)
+	return (length + usage.WindowLength - 1).Truncate(usage.WindowLength)
 }
 
 // uses yields the policies of metrics that meters are made of, and how many
@@ -71,11 +74,11 @@ func (r *reading) uses(meters map[string]meter, s *stock) iter.Seq2[*policy, int
 	}
 }
 
-// parts yields the parts of a span of which there may be measures of a policy,
-// each with its granularity.
-func (r *reading) parts(p *policy, span usage.Span) iter.Seq2[time.Duration, usage.Span] {
+// parts yields the parts of time of which there may be measures of a policy, each
+// with its granularity.
+func (r *reading) parts(p *policy) iter.Seq2[time.Duration, usage.Span] {
 	return func(yield func(time.Duration, usage.Span) bool) {
-		for granularity, part := range r.eras[p.name].within(span) {
+		for granularity, part := range r.eras[p.name].within(usage.Span{End: r.end}) {
 			part.Start = later(later(part.Start, r.bulk), r.end.Add(-p.timespan(granularity)))
 			if part.Start.Before(part.End) && !yield(granularity, part) {
 				return
@@ -84,12 +87,12 @@ func (r *reading) parts(p *policy, span usage.Span) iter.Seq2[time.Duration, usa
 	}
 }
 
-// estimate is how many measures meters may have within a span. There are fewer
-// where resources began or ended in it, or are nobody's that is billed.
-func (r *reading) estimate(meters map[string]meter, s *stock, span usage.Span) int64 {
+// estimate is how many measures meters may have. There are fewer where resources
+// began or ended, or are nobody's that is billed: the first step tells.
+func (r *reading) estimate(meters map[string]meter, s *stock) int64 {
 	sum := int64(0)
 	for p, metrics := range r.uses(meters, s) {
-		for granularity, part := range r.parts(p, span) {
+		for granularity, part := range r.parts(p) {
 			buckets := min(int64(part.End.Sub(part.Start)/granularity), maxEstimate/max(metrics, 1))
 			sum = min(sum+buckets*metrics, maxEstimate)
 		}

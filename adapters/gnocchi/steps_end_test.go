@@ -210,6 +210,29 @@ func TestStepFails(t *testing.T) {
 	}
 }
 
+// TestStepsOfWhatIsRead cuts by what there is to read, once that is known: most
+// metrics of a Gnocchi may be nobody's that is billed.
+func TestStepsOfWhatIsRead(t *testing.T) {
+	f, w, s := sixHoursOf(t)
+	for _, stray := range []string{"m3", "m4", "m5", "m6"} {
+		w.measured[stray] = nil
+	}
+	s.stepMeasures = 72 // of 432 that there may be, and 144 that there are
+	got := readSteps(t.Context(), s, volumes)
+	if diff := cmp.Diff([]int{1, 4}, hours(got.borders)); diff != "" || len(got.samples) != 144+2 || len(f.calls) != 1+2*3 {
+		t.Errorf("%d samples, %d calls, borders -want +got:\n%s", len(got.samples), len(f.calls), diff)
+	}
+	// What begins after the first step is not forgotten by it.
+	_, w, s = sixHoursOf(t)
+	clear(w.measured)
+	w.rows = nil
+	w.volume("1", 180, 0, map[int]string{180: "a"}, every(180, 360))
+	s.stepMeasures = 12
+	if diff := cmp.Diff([]int{1, 3, 4, 5}, hours(readSteps(t.Context(), s, volumes).borders)); diff != "" {
+		t.Errorf("borders -want +got:\n%s", diff)
+	}
+}
+
 // TestDamagedInSteps holds back the tenant of a metric that cannot be read, and
 // does not ask for that in each step again.
 func TestDamagedInSteps(t *testing.T) {
@@ -230,7 +253,7 @@ func TestDamagedInSteps(t *testing.T) {
 	if len(got.errs) != 1 || !errors.As(got.errs[0], &wrong) || wrong.Tenant != "a" || asked != 2 { // with the other, and by itself
 		t.Errorf("after %d calls for it the errors are %v", asked, got.errs)
 	}
-	if diff := cmp.Diff([]int{1, 2, 3, 4, 5}, hours(got.borders)); diff != "" || len(got.samples) != 72+2 {
+	if diff := cmp.Diff([]int{1, 2, 4}, hours(got.borders)); diff != "" || len(got.samples) != 72+2 { // with half to read, twice as long ones
 		t.Errorf("%d samples, borders -want +got:\n%s", len(got.samples), diff)
 	}
 }
