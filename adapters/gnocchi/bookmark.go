@@ -32,10 +32,6 @@ type bookmark struct {
 	places map[uint64]place // the same, by metric
 }
 
-// together is what metrics begin at, that are read further back than others: so
-// they are asked for together.
-const together = 24 * time.Hour
-
 // entryLength is how long one of Settled is, in bytes.
 const entryLength = 12
 
@@ -132,9 +128,6 @@ func (r *reading) placeOf(res *resource, metric string, through, from time.Time)
 		}
 	}
 	all.start = earlier(all.settled, through).UTC().Add(-r.overlap()).Truncate(usage.WindowLength)
-	if r.bulk.Sub(all.start) > together { // seldom measured
-		all.start = all.start.Truncate(together)
-	}
 	all.start = later(all.start, from)
 	return all
 }
