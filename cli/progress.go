@@ -229,7 +229,7 @@ func (w *watch) stopped(command string) string {
 		text += ": " + count
 	}
 	if r.Whole && !r.Kept.IsZero() {
-		return text + "; nothing of this is kept; usage before " + r.Kept.UTC().Format(time.RFC3339) + " is, and " + command + " goes on from there"
+		return text + "; usage before " + r.Kept.UTC().Format(time.RFC3339) + " is kept, and " + command + " goes on from there"
 	}
 	if r.Unmarked {
 		return text + "; not finished, and " + command + " goes on"

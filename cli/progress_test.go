@@ -164,7 +164,7 @@ func TestStopped(t *testing.T) {
 	p.Add(1000)
 	p.Part(3, 12)
 	p.End()
-	if got, want := s.stopped("artifice collect"), "stopped: reading object: 1,000 samples, 25%; nothing of this is kept; usage before 2026-10-05T00:00:00Z is, and artifice collect goes on from there"; got != want {
+	if got, want := s.stopped("artifice collect"), "stopped: reading object: 1,000 samples, 25%; usage before 2026-10-05T00:00:00Z is kept, and artifice collect goes on from there"; got != want {
 		t.Errorf("it says %q, want %q", got, want)
 	}
 	// No mark is written before all is folded: status knows of nothing yet.

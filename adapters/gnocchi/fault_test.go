@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/openstack-artifice/artifice/usage"
 )
 
 // volumesOf has a fake list so many volumes, each with its metric.
@@ -79,5 +81,29 @@ func TestDead(t *testing.T) {
 		if n := f.asked(); n > test.calls {
 			t.Errorf("%s: %d calls, want %d at most", test.name, n, test.calls)
 		}
+	}
+}
+
+// TestDeadList asks a Gnocchi that does not list one type of resources for no
+// other.
+func TestDeadList(t *testing.T) {
+	f := newFake(t)
+	f.volumesOf(2)
+	list := f.metrics
+	f.metrics = func(w http.ResponseWriter, r *http.Request) {
+		r.URL.RawQuery = "name=volume.size" // of each name
+		list(w, r)
+	}
+	f.search = func(w http.ResponseWriter, _ *http.Request) { say(w, 500, "{}") }
+	s := f.source(t, nil)
+	_, errs := read(t, s, usage.Query{Meters: []string{"volume.size", "instance", "ip.floating"}})
+	searches := 0
+	for _, call := range f.calls {
+		if strings.Contains(call, "/search/") {
+			searches++
+		}
+	}
+	if len(errs) != 1 || searches != 1 || !strings.Contains(errs[0], "500 Internal Server Error") {
+		t.Errorf("after %d lists the errors are %q", searches, errs)
 	}
 }

@@ -134,6 +134,7 @@ func (f *fetcher) readType(kind string, meters map[string]meter, stock *stock) {
 		switch {
 		case res == nil:
 			f.fail(err)
+			f.done = true // nothing of this step is kept, and whoever does not list this type lists no other
 		case f.resources != nil && !f.resources[res.name]:
 		default:
 			f.readResource(kind, res, err, meters, stock)

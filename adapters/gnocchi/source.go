@@ -100,10 +100,10 @@ func (s *Source) Identity(ctx context.Context) (usage.Identity, error) {
 // Samples yields the samples of the query's meters, resource by resource. Where
 // that are many it reads in steps of time, and tells q.Reached after each, and
 // q.Idle at the end where no resource lives of which there could be others. What
-// cannot be read comes as an error in between: a resource, a metric, a type of
-// resources; it goes on with the next. It ends after ctx's error, where the
-// login is refused, where Gnocchi does not serve measures, and after a step with
-// an error that is not one tenant's.
+// cannot be read comes as an error in between, a resource or a metric; it goes on
+// with the next. It ends after ctx's error, where the login is refused, where
+// Gnocchi does not serve lists or measures, and after a step with an error that is
+// not one tenant's.
 //
 // What is measured once it has begun is left to the next reading: a series that
 // was read early must not lack what one read later has.
