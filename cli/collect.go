@@ -147,7 +147,7 @@ func (a *App) tellCollected(s *session, c billing.Collected) {
 
 // tellGone says of each tenant, in one line, why its time does not move on.
 func (a *App) tellGone(s *session, c billing.Collected) {
-	stays := a.hinted("let the source give them again (put its files back), or leave the late ones out (take their files away, set since), and collect again")
+	stays := a.hinted("let the source give them again (if it reads files: put those back), or leave the late ones out (set since, or take their files away), and collect again")
 	of := map[string][]billing.Gone{}
 	for _, g := range c.Gone {
 		for _, tenant := range g.Tenants {
