@@ -35,7 +35,7 @@ func TestCollectAgain(t *testing.T) {
 	var rows, measures string
 	f.search = func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasSuffix(r.URL.Path, "/instance") {
-			say(w, 404, "{}")
+			noType(w, r)
 			return
 		}
 		say(w, 200, rows)

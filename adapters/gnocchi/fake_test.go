@@ -78,6 +78,11 @@ func rowJSON(n string, changes ...string) string {
 	return strings.NewReplacer(changes...).Replace(text)
 }
 
+// noType is what Gnocchi says of a type of resources that it does not have.
+func noType(w http.ResponseWriter, _ *http.Request) {
+	say(w, 404, `{"code": 404, "title": "Not Found", "description": "Resource type nosuchtype does not exist"}`)
+}
+
 func say(w http.ResponseWriter, status int, body string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

@@ -44,7 +44,7 @@ func faultOf(err error) fault {
 		return silent
 	case !errors.As(err, &status):
 		return unreadable // lost: a worker that meets what it cannot read may drop the connection
-	case status.Status == http.StatusNotFound, isNone(status):
+	case isNone(status):
 		return absent
 	case status.Status == http.StatusBadRequest:
 		return refused
@@ -64,22 +64,30 @@ func (r *reading) serves(ctx context.Context, e errand) bool {
 	return err == nil
 }
 
-// knowsAggregates is an error where it is not Gnocchi that says of metrics that
-// they are not there, but something that does not know what it is asked: an
-// earlier release, or a proxy. Nobody would have used anything.
-func (r *reading) knowsAggregates(ctx context.Context, e errand) error {
-	_, err := r.service.Do(ctx, r.aggregates(e, []string{unknownMetric}))
+// advised is an error with what may help.
+func advised(err error) error {
 	var status *openstack.StatusError
-	if errors.As(err, &status) && (isNone(status) || status.Status == http.StatusNotFound && strings.Contains(status.Text, "Unknown metrics")) {
-		return nil
+	switch {
+	case !errors.As(err, &status):
+	case status.Status == http.StatusForbidden:
+		return fmt.Errorf("%w (give the login the role admin in its project)", err)
+	case status.Status == http.StatusNotFound:
+		return fmt.Errorf("%w (is it Gnocchi 4.3 or later that answers there? correct the endpoint, or what stands before Gnocchi)", err)
 	}
-	if err == nil {
-		err = errors.New("it has measures of a metric that nobody has")
-	}
-	return fmt.Errorf("%w (is it Gnocchi 4.3 or later that answers there? correct the endpoint, or what stands before Gnocchi)", err)
+	return err
 }
 
-// isNone reports whether Gnocchi says that it has none of what is asked for.
+// isNone reports whether Gnocchi says that it has none of what is asked for: a
+// metric, or its aggregates. A 404 in other words is not its own, but an earlier
+// release's or a proxy's.
 func isNone(status *openstack.StatusError) bool {
-	return status.Status == http.StatusBadRequest && strings.Contains(status.Text, "Metrics not found")
+	says := func(text string) bool { return strings.Contains(status.Text, text) }
+	return status.Status == http.StatusNotFound && (says("Unknown metrics") || says("unknown aggregation")) ||
+		status.Status == http.StatusBadRequest && says("Metrics not found")
+}
+
+// isNoType reports whether Gnocchi says that it has no such type of resources.
+func isNoType(err error) bool {
+	var status *openstack.StatusError
+	return errors.As(err, &status) && status.Status == http.StatusNotFound && strings.Contains(status.Text, "Resource type") && strings.Contains(status.Text, "does not exist")
 }

@@ -32,7 +32,6 @@ type measured struct {
 	measures map[string][]measure
 	mistakes map[string]error
 	served   bool // whether measures were read
-	known    bool // whether it is Gnocchi that says of metrics that they are not there
 	silent   bool // whether the last call was not answered
 	broken   int  // calls that failed
 }
@@ -77,7 +76,7 @@ func (r *reading) measure(ctx context.Context, e errand, jobs []job, got *measur
 	case ctx.Err() != nil, fault == general, got.broken > maxBroken,
 		(fault == tooLarge || fault == silent) && len(jobs) == 1, fault == silent && got.silent,
 		fault == unreadable && !r.serves(ctx, e):
-		return err
+		return advised(err)
 	case len(jobs) > 1:
 		got.silent = fault == silent
 		half, once := len(jobs)/2, fault == unreadable || fault == silent
@@ -86,12 +85,6 @@ func (r *reading) measure(ctx context.Context, e errand, jobs []job, got *measur
 		}
 		return r.measure(ctx, e, jobs[half:], got, once)
 	case fault == absent:
-		if !got.served && !got.known {
-			if err := r.knowsAggregates(ctx, e); err != nil {
-				return err
-			}
-			got.known = true
-		}
 		return nil
 	}
 	got.mistakes[jobs[0].metric] = fmt.Errorf("metric %s: %w", strconv.Quote(jobs[0].metric), err)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"net/http"
 	"net/url"
 
 	"github.com/openstack-artifice/artifice/internal/openstack"
@@ -17,17 +16,14 @@ const (
 )
 
 // pages yields the answers to a request and to the links that they hold, and
-// ends after an error. What is not there (404) has no pages.
+// ends after an error.
 func (s *Source) pages(ctx context.Context, r openstack.Request) iter.Seq2[*openstack.Answer, error] {
 	return func(yield func(*openstack.Answer, error) bool) {
-		r.Accept = []int{http.StatusNotFound}
 		seen := map[string]bool{}
 		for {
 			answer, err := s.service.Do(ctx, r)
-			if err != nil || answer.Status == http.StatusNotFound {
-				if err != nil {
-					yield(nil, err)
-				}
+			if err != nil {
+				yield(nil, advised(err))
 				return
 			}
 			if !yield(answer, nil) || answer.Next() == "" {

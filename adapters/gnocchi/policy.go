@@ -173,8 +173,8 @@ func (s *Source) stock(ctx context.Context, names []string) (*stock, error) {
 				return nil, err
 			}
 			for _, m := range metrics {
-				if m.Policy == nil {
-					continue
+				if m.ID == "" || m.Policy == nil { // all of them have both
+					return nil, fmt.Errorf("%s: %s lists a metric %s without an id or an archive policy (does something else answer there? correct the endpoint, or what stands before Gnocchi)", s.cloud, answer.Place(), quote(m.ID))
 				}
 				if known[m.Policy.name] == nil {
 					known[m.Policy.name] = m.Policy

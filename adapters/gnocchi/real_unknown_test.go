@@ -9,8 +9,8 @@ import (
 	"github.com/openstack-artifice/artifice/usage"
 )
 
-// TestRealUnknown hears from a real Gnocchi that it knows aggregates, and serves,
-// by what it says of a metric that it does not have.
+// TestRealUnknown hears from a real Gnocchi that it serves, and has no such metric,
+// nor such a type of resources: in words that nobody else answers 404 with.
 func TestRealUnknown(t *testing.T) {
 	r := rig.Shared(t)
 	s, err := newSource(plainConfig(), openstack.Options{Getenv: func(k string) string { return r.Env()[k] }})
@@ -19,8 +19,11 @@ func TestRealUnknown(t *testing.T) {
 	}
 	t.Cleanup(func() { s.Close() })
 	reading, e := &reading{Source: s}, errand{"mean", 5 * time.Minute, usage.Span{Start: day, End: day.Add(time.Hour)}}
-	if err := reading.knowsAggregates(t.Context(), e); err != nil {
-		t.Error(err)
+	if got, err := reading.measures(t.Context(), e, []job{{metric: unknownMetric}}); err != nil || len(got.measures)+len(got.mistakes) > 0 {
+		t.Errorf("of an unknown metric %+v, %v", got, err)
+	}
+	for res, err := range reading.search(t.Context(), "nosuchtype") {
+		t.Errorf("of an unknown type %+v, %v", res, err)
 	}
 	if !reading.serves(t.Context(), e) {
 		t.Error("it does not serve")

@@ -14,13 +14,15 @@ import (
 )
 
 // search yields the resources of a type that lived at some time from r.lived on,
-// each with its history since. A type that Gnocchi does not know has none. A
-// resource with a row that cannot be right comes with an error.
+// each with its history since. A type of which Gnocchi says that it has none has
+// none; any other 404 is somebody else's, and would forget all of them. A resource
+// with a row that cannot be right comes with an error.
 func (r *reading) search(ctx context.Context, kind string) iter.Seq2[*resource, error] {
 	return func(yield func(*resource, error) bool) {
 		var (
 			rows  []row
 			wrong []error
+			first = true
 		)
 		// deliver yields the resource whose rows came last.
 		deliver := func() bool {
@@ -39,6 +41,10 @@ func (r *reading) search(ctx context.Context, kind string) iter.Seq2[*resource, 
 			if err == nil {
 				err = answer.Decode(&page)
 			}
+			if first && isNoType(err) {
+				return
+			}
+			first = false
 			if err != nil {
 				yield(nil, err) // rows may lack some of their resource's
 				return

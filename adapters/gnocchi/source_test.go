@@ -70,9 +70,26 @@ func TestHostileAnswers(t *testing.T) {
 	}{
 		{"HTML for measures", func(f *fake) { f.measures = html(500) }, nil, []string{`tenant acme: volume "r1", volume.size: metric "m1": `, `tenant acme: volume "r2", volume.size: metric "m2": `}},
 		{"HTML with 200", func(f *fake) { f.measures = html(200) }, nil, []string{"not as Gnocchi's are"}},
-		{"forbidden", func(f *fake) { f.search = html(403) }, nil, []string{"403 Forbidden"}},
+		{"forbidden", func(f *fake) { f.search = html(403) }, nil, []string{"403 Forbidden (give the login the role admin"}},
 		{"metrics not to be had", func(f *fake) { f.metrics = html(500) }, nil, []string{"500"}},
-		{"no such type", func(f *fake) { f.search = html(404) }, nil, nil},
+		{"no such type", func(f *fake) { f.search = noType }, nil, nil},
+		{"a proxy that finds no list", func(f *fake) { f.search = html(404) }, nil, []string{"404 Not Found (is it Gnocchi"}},
+		{"and no second page", func(f *fake) {
+			f.search = func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Query().Has("marker") {
+					noType(w, r)
+					return
+				}
+				w.Header().Set("Link", "<"+f.URL+"/metric/v1/search/resource/volume?marker=x>; rel=\"next\"")
+				say(w, 200, "["+rowJSON("1")+"]")
+			}
+		}, nil, []string{"404 Not Found"}},
+		{"nor one of metrics", func(f *fake) { f.metrics = html(404) }, nil, []string{"404 Not Found (is it Gnocchi"}},
+		{"null for a list", func(f *fake) { f.search = answer("null") }, nil, []string{"it is null"}},
+		{"null for metrics", func(f *fake) { f.metrics = answer("null") }, nil, []string{"it is null"}},
+		{"a resource that is null", func(f *fake) { f.search = answer("[null]") }, nil, []string{"no id"}},
+		{"a metric that is null", func(f *fake) { f.metrics = answer("[null]") }, nil, []string{"without an id or an archive policy"}},
+		{"a metric without a policy", func(f *fake) { f.metrics = answer(`[{"id": "m1"}]`) }, nil, []string{`lists a metric "m1" without`}},
 		{"no such metric", func(f *fake) { f.metrics = answer("[]") }, nil, nil},
 		{"no metric found", func(f *fake) {
 			f.measures = func(w http.ResponseWriter, _ *http.Request) {

@@ -34,6 +34,8 @@ func (a *Answer) Decode(dst any) error {
 	if err == nil {
 		if _, more := decoder.Token(); !errors.Is(more, io.EOF) {
 			err = errors.New("there is text after the value")
+		} else if strings.TrimSpace(string(a.Body)) == "null" { // or a list would be empty
+			err = errors.New("it is null")
 		}
 	}
 	if err != nil {
