@@ -123,8 +123,11 @@ func (r *reading) placeOf(res *resource, metric string, through, from time.Time)
 		if !known {
 			return place{start: from}
 		}
-		if all.settled.IsZero() || p.settled.Before(all.settled) {
+		switch {
+		case all.settled.IsZero(), p.settled.Before(all.settled):
 			all = p
+		case p.settled.Equal(all.settled) && p.count != all.count: // one was read later, and the other held back
+			return place{start: from}
 		}
 	}
 	all.start = earlier(all.settled, through).UTC().Add(-r.overlap()).Truncate(usage.WindowLength)

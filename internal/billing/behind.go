@@ -53,13 +53,19 @@ func (e *Engine) Behind(ctx context.Context, block usage.Span, tenants []string)
 		if isSource {
 			whole[m.Source] = true
 		}
+		if !isSource && !m.From.Before(m.Through) {
+			m.Through = time.Time{} // held back since it was seen first: before that, too, it may have used anything
+		}
 		narrowed := len(tenants) > 0 && !isSource && !slices.Contains(tenants, m.Tenant)
 		if !m.Through.Before(block.End) || narrowed || !slices.Contains(e.SourceNames, m.Source) {
 			continue
 		}
 		same := func(l Lag) bool { return l.Source == m.Source && l.Through.Equal(m.Through) }
 		if i := slices.IndexFunc(lags, same); i < 0 {
-			lag := Lag{Source: m.Source, Through: m.Through.In(e.Location)}
+			lag := Lag{Source: m.Source, Through: m.Through}
+			if !m.Through.IsZero() {
+				lag.Through = m.Through.In(e.Location)
+			}
 			if !isSource {
 				lag.Tenants = []string{m.Tenant}
 			}

@@ -201,7 +201,7 @@ func (c *collector) reach(through, idle time.Time) {
 		// without them.
 		from = c.monthAt(through.Add(-usage.WindowLength)).Start
 	}
-	if known := c.report.From; !known.IsZero() && known.Before(from) {
+	if known := c.report.From; !known.IsZero() && (known.Before(from) || from.IsZero()) {
 		from = known
 	}
 	for _, mark := range c.marked {

@@ -52,6 +52,7 @@ func TestCollectIsWalk(t *testing.T) {
 				r.source.all = r.source.all[min(gone, len(r.source.all)-1):]
 			}
 			r.source.every = rapid.IntRange(0, 5).Draw(t, "steps of")
+			r.source.delays = rapid.SliceOfN(rapid.IntRange(0, 6), 0, 5).Draw(t, "delays")
 			r.source.dies = max(0, rapid.IntRange(-20, 20).Draw(t, "dies after"))
 			r.source.hides = rapid.SampledFrom([]string{"", "", "a", "b"}).Draw(t, "cannot read")
 			r.source.hidden = rapid.IntRange(0, 20).Draw(t, "after")
@@ -117,12 +118,13 @@ func (l lasting) Transform(w usage.Span, before usage.State, samples []usage.Sam
 
 // A giver is a source that can leave out what was collected before: of a series
 // the windows before the marks of all of its tenants, and before any sample that
-// is not in its tenant's bookmark. It can also give them by time, tell every so
-// many hours that all before came, and die.
+// is not in its tenant's bookmark. It can also give them by time, some of them
+// late, tell every so many hours that all before came, and die.
 type giver struct {
 	samples
 	sparing bool
 	every   int    // hours; 0 for never
+	delays  []int  // hours, of each sample in turn; none where all are in order
 	dies    int    // after so many samples; 0 for not at all
 	hides   string // the tenant of whom it gives nothing more after so many samples, "" for nobody
 	hidden  int
@@ -173,15 +175,16 @@ func (g *giver) Samples(ctx context.Context, q usage.Query) iter.Seq2[usage.Samp
 	next := august.End
 	if g.every > 0 {
 		next = last.Add(time.Duration(g.every) * time.Hour)
-		gives.all = slices.SortedStableFunc(slices.Values(gives.all), func(a, b usage.Sample) int { return a.Time.Compare(b.Time) })
+		gives.all = g.inTurn()
 	}
+	gives.all = slices.DeleteFunc(slices.Clone(gives.all), func(s usage.Sample) bool {
+		return g.sparing && s.Time.Before(from[[2]string{s.Meter, s.Resource}]) || !slices.Contains(q.Meters, s.Meter)
+	})
 	return func(yield func(usage.Sample, error) bool) {
 		n := 0
 		for s, err := range gives.Samples(ctx, q) {
-			if err == nil && g.sparing && s.Time.Before(from[[2]string{s.Meter, s.Resource}]) {
-				continue
-			}
-			for !s.Time.Before(next) {
+			earlier := func(s usage.Sample) bool { return s.Time.Before(next) }
+			for g.every > 0 && !slices.ContainsFunc(gives.all[n:], earlier) {
 				bookmark()
 				q.Reached(next)
 				next = next.Add(time.Duration(g.every) * time.Hour)
@@ -208,6 +211,28 @@ func (g *giver) Samples(ctx context.Context, q usage.Query) iter.Seq2[usage.Samp
 		}
 		bookmark()
 	}
+}
+
+// inTurn are the samples by time, each as late as it is delayed.
+func (g *giver) inTurn() []usage.Sample {
+	type delayed struct {
+		usage.Sample
+		at time.Time
+	}
+	var all []delayed
+	for i, s := range g.all {
+		at := s.Time
+		if len(g.delays) > 0 {
+			at = at.Add(time.Duration(g.delays[i%len(g.delays)]) * time.Hour)
+		}
+		all = append(all, delayed{s, at})
+	}
+	slices.SortStableFunc(all, func(a, b delayed) int { return a.at.Compare(b.at) })
+	sorted := make([]usage.Sample, len(all))
+	for i := range all {
+		sorted[i] = all[i].Sample
+	}
+	return sorted
 }
 
 // A run is one that the property is checked for.

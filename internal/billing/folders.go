@@ -3,6 +3,7 @@ package billing
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -51,10 +52,11 @@ func (c *collector) foldAll(ctx context.Context, parts []*spool.Part, samples in
 	var running sync.WaitGroup
 	defer running.Wait()
 	defer cancel()
+	stuck := maps.Clone(c.stuck) // in the steps before
 	heads := make([]*folded, 0, len(parts))
 	next := make([]func() *folded, 0, len(parts))
 	for _, part := range parts {
-		p := &partFolder{collector: c, part: part}
+		p := &partFolder{collector: c, part: part, stuck: stuck}
 		p.makeFolders()
 		step := func() *folded { return p.next(ctx) }
 		if len(parts) > 1 {
@@ -107,7 +109,8 @@ func ahead(ctx context.Context, running *sync.WaitGroup, step func() *folded) fu
 type partFolder struct {
 	*collector
 	part    *spool.Part
-	folders map[string][]*folder // by what the source calls the meter
+	stuck   map[ledger.Series]bool // that lack what came before
+	folders map[string][]*folder   // by what the source calls the meter
 }
 
 func (p *partFolder) makeFolders() {
@@ -189,7 +192,7 @@ func (p *partFolder) fold(ctx context.Context, series *spool.Series, r *folded) 
 			r.see(w.Samples)
 		}
 		for _, f := range folders {
-			if p.unreadable(w.Samples) {
+			if p.stuck[f.id] || p.unreadable(w.Samples) {
 				f.fail(w.Span, errUnread)
 			}
 			f.window(w)
@@ -204,7 +207,8 @@ func (p *partFolder) fold(ctx context.Context, series *spool.Series, r *folded) 
 	return nil
 }
 
-// errUnread gives up a series of which a tenant could not be read.
+// errUnread gives up a series of which a tenant could not be read, or that was
+// given up before.
 var errUnread = errors.New("a tenant's samples could not all be read")
 
 // unreadable reports whether some of the samples are of a tenant that could not

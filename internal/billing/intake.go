@@ -203,9 +203,6 @@ func (in *intake) settle(ctx context.Context, through time.Time) error {
 	}
 	in.rest = nil
 	in.kept = through
-	for tenant := range in.held {
-		in.unread[tenant] = true
-	}
 	return nil
 }
 
