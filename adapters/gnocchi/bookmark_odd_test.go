@@ -140,3 +140,34 @@ func TestBucketsAcrossBlocks(t *testing.T) {
 		t.Errorf("with a measure at %v nothing comes before %v", at, got)
 	}
 }
+
+// TestPlaceOfTwo goes by the one of two tenants' bookmarks that knows less of a
+// metric, as one of them was held back when the other was read; where nothing
+// tells which one that is, by neither.
+func TestPlaceOfTwo(t *testing.T) {
+	from, hour := day.AddDate(0, 0, -30), func(n int) time.Time { return day.Add(time.Duration(n) * time.Hour) }
+	known := func(settled time.Time, count uint32) *bookmark {
+		return &bookmark{places: map[uint64]place{keyOf("m1"): {settled: settled, count: count}}}
+	}
+	for _, test := range []struct {
+		name string
+		a, b *bookmark
+		want place
+	}{
+		{"both the same", known(hour(9), 2), known(hour(9), 2), place{start: hour(7), settled: hour(9), count: 2}},
+		{"one was read later", known(hour(9), 2), known(hour(8), 1), place{start: hour(6), settled: hour(8), count: 1}},
+		{"one was read more", known(hour(9), 2), known(hour(9), 1), place{start: from}},
+		{"one knows nothing of it", known(hour(9), 2), &bookmark{}, place{start: from}},
+	} {
+		for _, swapped := range []bool{false, true} {
+			r := &reading{Source: &Source{}, bookmarks: map[string]*bookmark{"a": test.a, "b": test.b}}
+			if swapped {
+				r.bookmarks["a"], r.bookmarks["b"] = test.b, test.a
+			}
+			res := &resource{revisions: []revision{{project: "a"}, {project: "b"}}}
+			if got := r.placeOf(res, "m1", hour(20), from); got != test.want {
+				t.Errorf("%s, swapped %v: %+v, want %+v", test.name, swapped, got, test.want)
+			}
+		}
+	}
+}
