@@ -9,33 +9,29 @@ import (
 	"github.com/openstack-artifice/artifice/usage"
 )
 
-// A dropped is what an archive policy no longer keeps of resources that began
-// before billing does, and are read for the first time: of them no sample tells
-// that they are silent from there on.
+// A dropped is what Gnocchi may have of metrics of one archive policy, whose
+// resources began before billing does and are read for the first time, and which
+// keeps less than what is read: of what is dropped no sample tells that it is
+// missing.
 type dropped struct {
-	timespan  time.Duration
-	until     time.Time
-	resources int
-	last      *resource // that was counted
+	kept
+	metrics map[string]*extent // by id
 }
 
-// drop counts a resource that is read, where its measures are dropped by now.
-func (r *reading) drop(res *resource, p *policy) {
+// An extent is from when to when a metric has measures.
+type extent struct {
+	resource    string // its id
+	first, last time.Time
+}
+
+// mayLack reports whether measures of a job may have been dropped, of which no
+// sample before them tells.
+func (r *reading) mayLack(j job) bool {
 	since := r.config.Since.UTC()
-	if since.IsZero() || !res.started.Before(since) || !r.step.Start.IsZero() || slices.ContainsFunc(res.revisions, r.read) {
-		return
+	if since.IsZero() || !j.resource.started.Before(since) || slices.ContainsFunc(j.resource.revisions, r.read) {
+		return false
 	}
-	timespan := p.timespan(r.eras[p.name].at(since))
-	until := r.end.Add(-timespan).Truncate(usage.WindowLength)
-	if !until.After(since) {
-		return
-	}
-	d := r.dropped[p.name]
-	if d.last != res {
-		d.resources++
-	}
-	d.timespan, d.until, d.last = timespan, until, res
-	r.dropped[p.name] = d
+	return r.end.Add(-j.policy.timespan(r.eras[j.policy.name].at(since))).After(since)
 }
 
 // read reports whether the project of a revision was read before.
@@ -44,17 +40,53 @@ func (r *reading) read(v revision) bool {
 	return known
 }
 
-// warnings tell what was dropped, by archive policy.
+// drop notes which measures came of a job.
+func (r *reading) drop(j job, list []measure) {
+	if len(list) == 0 || !r.mayLack(j) {
+		return
+	}
+	d := r.dropped[j.policy.name]
+	if d == nil {
+		granularity := r.eras[j.policy.name].at(r.config.Since)
+		d = &dropped{kept{granularity, j.policy.timespan(granularity)}, map[string]*extent{}}
+		r.dropped[j.policy.name] = d
+	}
+	e := d.metrics[j.metric]
+	if e == nil {
+		e = &extent{resource: j.resource.id}
+		d.metrics[j.metric] = e
+	}
+	for _, m := range list {
+		e.first, e.last = earlier(e.first, m.at), later(e.last, m.at)
+	}
+}
+
+// warnings tell what was dropped, by archive policy. Gnocchi drops what is older
+// than the last measure of a metric by the timespan, so of one that ended early
+// there may be all.
 func (r *reading) warnings() []error {
 	var all []error
 	for _, name := range slices.Sorted(maps.Keys(r.dropped)) {
 		d := r.dropped[name]
-		resources := "1 resource"
-		if d.resources != 1 {
-			resources = fmt.Sprintf("%d resources", d.resources)
+		of, least, most := map[string]bool{}, time.Time{}, time.Time{}
+		for _, e := range d.metrics {
+			if e.first.After(r.config.Since) && e.last.Sub(e.first) >= d.timespan-d.granularity {
+				of[e.resource] = true
+				least, most = earlier(least, e.first), later(most, e.first)
+			}
+		}
+		if len(of) == 0 {
+			continue
+		}
+		resources, until := "1 resource", least.Format(time.RFC3339)
+		if len(of) != 1 {
+			resources = fmt.Sprintf("%d resources", len(of))
+		}
+		if !least.Equal(most) {
+			until += ", of some up to " + most.Format(time.RFC3339)
 		}
 		all = append(all, &usage.Warning{Err: fmt.Errorf("%s: archive policy %s keeps measures for %s: of what began before since = %s (%s) nothing is known up to %s, and it is billed to nobody (artifice check tells how to let it keep more)",
-			r.cloud, quote(name), inDays(d.timespan), r.config.Since.UTC().Format(time.RFC3339), resources, d.until.Format(time.RFC3339))})
+			r.cloud, quote(name), inDays(d.timespan), r.config.Since.UTC().Format(time.RFC3339), resources, until)})
 	}
 	return all
 }

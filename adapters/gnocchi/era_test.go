@@ -14,8 +14,8 @@ import (
 	"github.com/openstack-artifice/artifice/usage"
 )
 
-// keepsMany lets the fake keep of one volume what was measured from a day on, in
-// buckets of several lengths.
+// keepsMany lets the fake keep of one volume all that was measured from a day on,
+// in buckets of several lengths.
 func (f *fake) keepsMany(began time.Time, lengths map[time.Duration]string) {
 	var definition []string
 	for length, timespan := range lengths {

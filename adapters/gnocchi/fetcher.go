@@ -298,6 +298,7 @@ func (f *fetcher) deliver(jobs []job, got *measured) {
 	for _, j := range jobs {
 		if !j.again {
 			f.seen.see(j, got.measures[j.metric], f.step)
+			f.drop(j, got.measures[j.metric])
 		}
 		list, err := got.judge(j)
 		if err != nil {

@@ -77,7 +77,6 @@ func (r *reading) jobs(res *resource, meters map[string]meter, policies map[stri
 				errs = append(errs, fmt.Errorf("%s: meter %s: %w", r.cloud, name, err))
 				continue
 			}
-			r.drop(res, policy)
 			p := part{id, policy, aggregation, place{start: from}}
 			if known {
 				p.place = r.placeOf(res, id, read, from)

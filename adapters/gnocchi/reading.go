@@ -27,7 +27,7 @@ type reading struct {
 	keys       map[string]bool      // of metadata; nil for all
 	resources  map[string]bool      // nil for all
 	eras       map[string]eras      // by archive policy
-	dropped    map[string]dropped   // by archive policy
+	dropped    map[string]*dropped  // by archive policy
 	bookmarks  map[string]*bookmark // by tenant
 	seen       allSeen
 	named      map[string]string // resources, by name
@@ -38,7 +38,7 @@ type reading struct {
 // begin finds out what a query means at this time.
 func (s *Source) begin(ctx context.Context, q usage.Query) (*reading, error) {
 	now := s.now().UTC()
-	r := &reading{Source: s, query: q, began: now, from: s.start(len(q.Collected) > 0), end: now, keys: set(q.Metadata), resources: set(q.Resources), dropped: map[string]dropped{}, again: map[seriesID]bool{}, named: map[string]string{}, shared: map[string]bool{}}
+	r := &reading{Source: s, query: q, began: now, from: s.start(len(q.Collected) > 0), end: now, keys: set(q.Metadata), resources: set(q.Resources), dropped: map[string]*dropped{}, again: map[seriesID]bool{}, named: map[string]string{}, shared: map[string]bool{}}
 	if !q.Before.IsZero() && q.Before.Before(r.end) {
 		r.end = q.Before.UTC()
 	}
