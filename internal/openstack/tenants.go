@@ -30,10 +30,11 @@ func (c *Cloud) Tenants(ctx context.Context) iter.Seq2[usage.Tenant, error] {
 		}
 		filter := c.config.Tenants
 		seen, called := map[string]bool{}, map[string]bool{} // ids, and names
+		whole := true
 		for p, err := range c.projects(ctx, names, ids) {
 			switch {
 			case err != nil:
-				if !yield(usage.Tenant{}, err) {
+				if whole = false; !yield(usage.Tenant{}, err) {
 					return
 				}
 			case !seen[p.id] && filter.takes(p, ids):
@@ -42,6 +43,9 @@ func (c *Cloud) Tenants(ctx context.Context) iter.Seq2[usage.Tenant, error] {
 					return
 				}
 			}
+		}
+		if !whole {
+			return // nobody knows what is absent
 		}
 		absent, missing := filter.absent(seen, called)
 		for _, id := range absent {

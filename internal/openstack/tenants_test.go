@@ -279,3 +279,17 @@ func TestTenantsStop(t *testing.T) {
 		t.Error(n)
 	}
 }
+
+// TestTenantsOfNoList looks for nobody where there is no list: who is to be
+// included may be in it.
+func TestTenantsOfNoList(t *testing.T) {
+	f := newFake(t)
+	k := &keystone{noList: true}
+	f.projects = k.ServeHTTP
+	c := f.config(t)
+	c.Tenants.Include = []string{"p1", "web/oen", gone}
+	_, got, errs := list(t, mustOpen(t, c, f.clock.options()))
+	if got != "" || len(errs) != 1 || !strings.Contains(errs[0], "may not list projects") || len(k.asked) != 2 { // domains, projects
+		t.Errorf("after %q tenants are %q, errors %q", k.asked, got, errs)
+	}
+}
