@@ -73,6 +73,9 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.write(w, map[string]any{"projects": all, "links": map[string]any{"next": nil}})
 	case slices.Contains(f.projects, strings.TrimPrefix(r.URL.Path, "/v3/projects/")):
 		f.write(w, map[string]any{"project": map[string]any{"id": strings.TrimPrefix(r.URL.Path, "/v3/projects/")}})
+	case strings.HasPrefix(r.URL.Path, "/v3/projects/"):
+		w.WriteHeader(http.StatusNotFound)
+		f.write(w, map[string]any{"error": map[string]any{"code": http.StatusNotFound}})
 	case r.URL.Path == "/v3/domains":
 		f.write(w, map[string]any{"domains": []any{map[string]any{"id": "default", "name": "Default"}}, "links": map[string]any{"next": nil}})
 	case r.URL.Path == "/compute/v2/admin/flavors" && f.flavors != "":

@@ -2,6 +2,7 @@ package gnocchi
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -50,7 +51,11 @@ func TestDeletedTenants(t *testing.T) {
 				case "/v3/projects":
 					say(w, 200, `{"projects": [{"id": "acme", "name": "Acme", "domain_id": "d1"}], "links": {}}`)
 				case "/v3/projects/other":
-					say(w, test.status, `{"project": {"id": "other", "domain_id": "d2"}}`)
+					if test.status == 200 {
+						say(w, 200, `{"project": {"id": "other", "domain_id": "d2"}}`)
+					} else {
+						say(w, test.status, fmt.Sprintf(`{"error": {"code": %d}}`, test.status))
+					}
 				default:
 					t.Errorf("Keystone is asked %s", r.URL)
 				}

@@ -78,7 +78,8 @@ func quotedList(names []string) string {
 }
 
 // Exists reports whether Keystone knows a project, whether the config takes it
-// or not. One that was deleted it does not know any more.
+// or not. One that was deleted it does not know any more; what else may answer
+// so, a proxy say, is an error: a project would be billed, or not, by mistake.
 func (c *Cloud) Exists(ctx context.Context, id string) (bool, error) {
 	answer, err := c.identity.Do(ctx, Request{Path: "projects/" + url.PathEscape(id), Accept: []int{http.StatusNotFound}})
 	if err != nil {
@@ -87,7 +88,22 @@ func (c *Cloud) Exists(ctx context.Context, id string) (bool, error) {
 		}
 		return false, err
 	}
-	return answer.Status != http.StatusNotFound, nil
+	var told struct {
+		Project struct {
+			ID string `json:"id"`
+		} `json:"project"`
+		Error struct {
+			Code int `json:"code"`
+		} `json:"error"`
+	}
+	if err := answer.Decode(&told); err != nil {
+		return false, err
+	}
+	exists := answer.Status != http.StatusNotFound
+	if exists && told.Project.ID != id || !exists && told.Error.Code != http.StatusNotFound {
+		return false, fmt.Errorf("%s: %s answers %d, and not as Keystone does (does something else answer there?)", c, answer.Place(), answer.Status)
+	}
+	return exists, nil
 }
 
 // domains returns the names of the domains by id, and the ids of those that the

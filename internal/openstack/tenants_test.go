@@ -67,7 +67,8 @@ func (k *keystone) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == "/v3/projects/"+other && !k.noList:
 		fmt.Fprintf(w, `{"project": {"id": %q, "name": "other"}}`, other)
 	case r.URL.Path == "/v3/projects/"+gone && !k.noList:
-		http.NotFound(w, r)
+		w.WriteHeader(http.StatusNotFound)
+		fmt.Fprintf(w, `{"error": {"code": 404, "message": "Could not find project: %s.", "title": "Not Found"}}`, gone)
 	default:
 		w.WriteHeader(http.StatusForbidden)
 		fmt.Fprint(w, `{"error": {"code": 403, "message": "You are not authorized to perform the requested action: identity:list_projects."}}`)
@@ -291,5 +292,33 @@ func TestTenantsOfNoList(t *testing.T) {
 	_, got, errs := list(t, mustOpen(t, c, f.clock.options()))
 	if got != "" || len(errs) != 1 || !strings.Contains(errs[0], "may not list projects") || len(k.asked) != 2 { // domains, projects
 		t.Errorf("after %q tenants are %q, errors %q", k.asked, got, errs)
+	}
+}
+
+// TestExistsByKeystone believes nobody but Keystone that a project is there, or is
+// not.
+func TestExistsByKeystone(t *testing.T) {
+	for _, test := range []struct {
+		status int
+		body   string
+		exists bool
+		err    string
+	}{
+		{200, `{"project": {"id": "p9", "name": "nine"}}`, true, ""},
+		{404, `{"error": {"code": 404, "message": "Could not find project: p9.", "title": "Not Found"}}`, false, ""},
+		{404, `<html>no such page</html>`, false, "not the JSON that it should be"},
+		{404, `{"message": "no route"}`, false, "/v3/projects/p9 answers 404, and not as Keystone does"},
+		{200, `<html>please log in</html>`, false, "not the JSON that it should be"},
+		{200, `{"project": {"id": "p8"}}`, false, "/v3/projects/p9 answers 200, and not as Keystone does"},
+	} {
+		f := newFake(t)
+		f.projects = func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(test.status)
+			fmt.Fprint(w, test.body)
+		}
+		exists, err := mustOpen(t, f.config(t), f.clock.options()).Exists(t.Context(), "p9")
+		if exists != test.exists || test.err == "" && err != nil || test.err != "" && (err == nil || !strings.Contains(err.Error(), test.err)) {
+			t.Errorf("%d %s: %v, %v; want %v, %q", test.status, test.body, exists, err, test.exists, test.err)
+		}
 	}
 }
