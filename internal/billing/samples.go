@@ -48,13 +48,16 @@ func (c *collector) prepare(ctx context.Context) error {
 
 // query is what the meters ask a source for.
 func (c *collector) query() usage.Query {
-	meters := map[string]bool{}
+	meters, bookmarks := map[string]bool{}, c.bookmarks
 	collected := map[string]time.Time{}
 	for tenant, mark := range c.marked {
 		collected[tenant] = mark.Through
 	}
 	for _, m := range c.meters {
 		meters[m.Meter] = true
+		if c.isNew(m) || c.isOther(m) {
+			bookmarks = nil // what was read was not for this one
+		}
 		for tenant, mark := range c.marked {
 			// Of a new meter nothing was collected, though its samples may have
 			// been there, and by another rule nothing was. Of who lags that has
@@ -65,7 +68,7 @@ func (c *collector) query() usage.Query {
 			}
 		}
 	}
-	return usage.Query{Meters: slices.Sorted(maps.Keys(meters)), Metadata: c.keys, Collected: collected, Remembered: c.remembered, Bookmarks: c.bookmarks}
+	return usage.Query{Meters: slices.Sorted(maps.Keys(meters)), Metadata: c.keys, Collected: collected, Remembered: c.remembered, Bookmarks: bookmarks}
 }
 
 // isOther reports whether the meter was collected by another rule, or by one

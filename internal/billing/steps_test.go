@@ -2,6 +2,7 @@ package billing_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -133,5 +134,33 @@ func TestNothingAnyMore(t *testing.T) {
 	source.all = nil
 	if c := collect(t, e, time.Time{})[0]; !c.From.Equal(hour(0)) || !c.Through.Equal(hour(6)) || c.Changed > 0 {
 		t.Errorf("%+v", c)
+	}
+}
+
+// A meter that comes back while a tenant is held has all that was measured without
+// it, though the tenant's bookmark says that it was read.
+func TestAMeterIsBackWhileATenantIsHeld(t *testing.T) {
+	source := &giver{sparing: true, samples: samples{all: []usage.Sample{ran("b", "r2", "00:30"), ran("a", "r1", "00:10")}}}
+	e := newEngine(source, nil)
+	with := append(e.Meters, usage.Meter{Name: "held", Meter: "instance", Service: "held", Transformer: usage.Uptime{Hold: 20 * time.Minute}, Billed: true})
+	e.Meters = with
+	collect(t, e, fifth(2))
+	source.all = append(source.all, ran("a", "r2", "01:30"))
+	e.Meters = slices.DeleteFunc(slices.Clone(with), func(m usage.Meter) bool { return m.Name == "instance" })
+	collect(t, e, fifth(2))
+	e.Meters = with
+	source.all = append(source.all, ran("c", "r3", "03:30"))
+	source.hides, source.hidden = "b", 1
+	if _, err := e.Collect(t.Context(), fifth(4)); !errors.Is(err, errUnread) {
+		t.Fatalf("error %v", err)
+	}
+	source.hides = ""
+	collect(t, e, fifth(5))
+
+	once := newEngine(&samples{all: source.all}, nil)
+	once.Meters = with
+	collect(t, once, fifth(5))
+	if diff := cmp.Diff(entries(t, once), entries(t, e)); diff != "" {
+		t.Errorf("collected once, and with a meter that went and came (-once +came):\n%s", diff)
 	}
 }
