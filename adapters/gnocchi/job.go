@@ -153,7 +153,8 @@ func (r *reading) proof(p *policy, granularity time.Duration) time.Time {
 	return earlier(end, r.end)
 }
 
-// buckets is how many measures there may be for a job within a span.
+// buckets is how many measures there may be for a job within a span: whenever they
+// end, Gnocchi keeps no more of them than the policy says.
 func (j job) buckets(span usage.Span) int64 {
 	from, end := later(span.Start, j.resource.started), span.End
 	if !j.resource.ended.IsZero() && j.resource.ended.Before(end) {
@@ -163,5 +164,5 @@ func (j job) buckets(span usage.Span) int64 {
 	if !j.quiet.IsZero() {
 		length -= max(0, earlier(end, j.quiet.End).Sub(later(from, j.quiet.Start)))
 	}
-	return int64(max(0, length)/j.granularity) + 1
+	return int64(min(max(0, length), j.policy.timespan(j.granularity))/j.granularity) + 1
 }

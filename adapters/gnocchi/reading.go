@@ -21,7 +21,8 @@ type reading struct {
 	bulk       time.Time     // most of what is read was measured from here on
 	end        time.Time     // nothing from here on: what comes while it is read is left to the next
 	step       usage.Span    // what is read now; a zero Start is as far back as anything is read
-	least      time.Duration // how long a step is, at least
+	fresh      time.Time     // policies keep what was measured from here on
+	stale      time.Duration // how long a step is, at least, of what is older
 	datacenter string
 	tenants    *openstack.Selection
 	keys       map[string]bool      // of metadata; nil for all

@@ -15,6 +15,8 @@ const (
 	// maxSteps is into how many steps a reading is cut at most: the larger a
 	// cloud is, the longer is the list.
 	maxSteps = 50
+	// staleSteps is into how many more the time is that policies no longer keep.
+	staleSteps = 4
 	// maxEstimate is what estimates are cut off at, so that none overflows.
 	maxEstimate = 1_000_000_000_000
 )
@@ -26,16 +28,20 @@ func (r *reading) cut(meters map[string]meter, s *stock, measures int64) usage.S
 		return usage.Span{End: r.end}
 	}
 	begins := r.end // of the measures; what resources did may lie before
+	r.fresh = r.end
 	for p := range r.uses(meters, s) {
-		for _, part := range r.parts(p) {
+		for granularity, part := range r.parts(p) {
 			if part.Start.Before(begins) {
 				begins = part.Start
 			}
+			if kept := later(part.Start, r.end.Add(-p.timespan(granularity))); kept.Before(r.fresh) {
+				r.fresh = kept
+			}
 		}
 	}
-	r.least = r.end.Sub(begins) / maxSteps
 	begins = usage.WindowAt(begins).Start
-	border := begins.Add(r.length(begins, measures))
+	r.stale = max(0, r.fresh.Sub(begins)) / staleSteps
+	border := r.border(begins, measures)
 	for _, through := range r.query.Collected {
 		if !border.After(through) {
 			border = usage.WindowAt(through).End
@@ -48,14 +54,22 @@ func (r *reading) cut(meters map[string]meter, s *stock, measures int64) usage.S
 // measures are left. All but the last end on a window's border. Each is then read
 // like a reading of its own.
 func (r *reading) after(start time.Time, measures int64) usage.Span {
-	return usage.Span{Start: start, End: earlier(start.Add(r.length(start, measures)), r.end)}
+	return usage.Span{Start: start, End: earlier(r.border(start, measures), r.end)}
 }
 
-// length is how long a step is, in whole windows.
-func (r *reading) length(start time.Time, measures int64) time.Duration {
-	n := (measures-1)/r.stepMeasures + 1
-	length := max(r.end.Sub(start)/time.Duration(max(n, 1)), r.least)
-	return (length + usage.WindowLength - 1).Truncate(usage.WindowLength)
+// border is where a step ends. Of time that is older than what is kept of a metric
+// that goes on there are only measures of those that ended: it has few steps.
+func (r *reading) border(start time.Time, measures int64) time.Time {
+	if measures <= r.stepMeasures {
+		return r.end
+	}
+	steps := (measures-1)/r.stepMeasures + 1
+	end := start.Add(r.end.Sub(later(start, r.fresh)) / time.Duration(steps))
+	least := start.Add(r.end.Sub(r.fresh) / maxSteps)
+	if start.Before(r.fresh) {
+		least = earlier(start.Add(r.stale), r.fresh)
+	}
+	return later(end, least).Add(usage.WindowLength - 1).Truncate(usage.WindowLength)
 }
 
 // uses yields the policies of metrics that meters are made of, and how many
@@ -79,7 +93,7 @@ func (r *reading) uses(meters map[string]meter, s *stock) iter.Seq2[*policy, int
 func (r *reading) parts(p *policy) iter.Seq2[time.Duration, usage.Span] {
 	return func(yield func(time.Duration, usage.Span) bool) {
 		for granularity, part := range r.eras[p.name].within(usage.Span{End: r.end}) {
-			part.Start = later(later(part.Start, r.bulk), r.end.Add(-p.timespan(granularity)))
+			part.Start = later(part.Start, r.bulk)
 			if part.Start.Before(part.End) && !yield(granularity, part) {
 				return
 			}
@@ -93,7 +107,7 @@ func (r *reading) estimate(meters map[string]meter, s *stock) int64 {
 	sum := int64(0)
 	for p, metrics := range r.uses(meters, s) {
 		for granularity, part := range r.parts(p) {
-			buckets := min(int64(part.End.Sub(part.Start)/granularity), maxEstimate/max(metrics, 1))
+			buckets := min(int64(min(part.End.Sub(part.Start), p.timespan(granularity))/granularity), maxEstimate/max(metrics, 1))
 			sum = min(sum+buckets*metrics, maxEstimate)
 		}
 	}

@@ -96,13 +96,38 @@ func TestMostSteps(t *testing.T) {
 	}
 }
 
-// TestStepsBegin looks for the first measures as far back as they are kept, not
-// as far as is read.
+// TestStepsBegin reads time of which policies keep nothing any more in few steps:
+// there is nothing but of what ended.
 func TestStepsBegin(t *testing.T) {
-	_, s := sixHours(t)
-	s.config.Lookback, s.config.Since = 100000*time.Hour, time.Time{}
+	_, w, s := sixHoursOf(t)
+	clear(w.measured)
+	w.rows = nil
+	const ago = 100_000 * 60
+	w.volume("1", -ago, 0, map[int]string{-ago: "a"}, every(0, 360))
+	w.volume("2", -ago, 0, map[int]string{-ago: "b"}, every(0, 360))
+	s.config.Lookback, s.config.Since = 100_000*time.Hour, time.Time{}
 	s.stepMeasures = 12 * 24 * 20 * 2 // of 20 days; they are kept for 40
-	if diff := cmp.Diff([]int{6 - 20*24}, hours(readSteps(t.Context(), s, volumes).borders)); diff != "" {
+	// Four times a quarter of the 99,040 hours of which nothing is kept, and half of
+	// the 40 days that are. Of the rest there is no more than for one step.
+	if diff := cmp.Diff([]int{6 - 75_240, 6 - 50_480, 6 - 25_720, 6 - 960, 6 - 480}, hours(readSteps(t.Context(), s, volumes).borders)); diff != "" {
+		t.Errorf("borders -want +got:\n%s", diff)
+	}
+}
+
+// TestStepsOfWhatEnded cuts a month that is over, too: of metrics that ended Gnocchi
+// keeps all, however long ago that was.
+func TestStepsOfWhatEnded(t *testing.T) {
+	f, w, s := sixHoursOf(t)
+	clear(w.measured)
+	w.rows = nil
+	w.volume("1", 0, 30*24*60, map[int]string{0: "a"}, every(0, 30*24*60))
+	w.in(f)
+	s.now = func() time.Time { return day.Add(100 * 24 * time.Hour) } // they are kept for 40 days
+	s.config.Since = day
+	s.stepMeasures = 12 * 24 * 10 // of 10 days
+	// A quarter of the 60 days of which none that goes on has any; then there is
+	// enough left for two steps, of which each would be 20 days of 40.
+	if diff := cmp.Diff([]int{15 * 24, 35 * 24}, hours(readSteps(t.Context(), s, volumes).borders)); diff != "" {
 		t.Errorf("borders -want +got:\n%s", diff)
 	}
 }
