@@ -2,6 +2,7 @@ package ceilometer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"net/http"
@@ -192,10 +193,22 @@ func (a *API) findShape(ctx context.Context, prefix string) (string, error) {
 // and whether samples can be asked for.
 func (a *API) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
 	return a.cloud.CheckHealth(ctx, a.service, func(yield func(string, error) bool) {
-		r, err := a.begin(ctx, usage.Query{Meters: []string{"instance"}})
-		if err == nil {
-			_, err = r.ask(ctx, span{meter: "instance", from: r.to.Add(-time.Hour), to: r.to}, 1)
-		}
-		yield("samples", err)
+		yield("samples", a.checkSamples(ctx))
 	})
+}
+
+// checkSamples asks for a sample, as collect does.
+func (a *API) checkSamples(ctx context.Context) error {
+	r, err := a.begin(ctx, usage.Query{Meters: []string{"instance"}})
+	if err != nil {
+		return err
+	}
+	reader := newAPIReader(r)
+	reader.limit = 1
+	all, _, err := reader.page(ctx, span{meter: "instance", from: r.to.Add(-time.Hour), to: r.to})
+	errs := []error{err}
+	for _, f := range all {
+		errs = append(errs, f.err)
+	}
+	return errors.Join(errs...)
 }

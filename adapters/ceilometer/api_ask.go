@@ -3,7 +3,9 @@ package ceilometer
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strconv"
 
@@ -31,7 +33,16 @@ func (r *apiReading) ask(ctx context.Context, s span, limit int) (*openstack.Ans
 	case s.meter != "":
 		where("meter", "eq", s.meter)
 	}
-	return r.service.Do(ctx, openstack.Request{Path: path, Query: q})
+	answer, err := r.service.Do(ctx, openstack.Request{Path: path, Query: q})
+	var status *openstack.StatusError
+	switch {
+	case !errors.As(err, &status):
+	case status.Status == http.StatusForbidden:
+		err = fmt.Errorf("%w (give the login the role admin in its project)", err)
+	case status.Status == http.StatusNotFound:
+		err = fmt.Errorf("%w (is it Ceilometer's API that answers there? correct the endpoint, or set shape)", err)
+	}
+	return answer, err
 }
 
 // page asks for a span. It returns what is to be yielded, and how many samples

@@ -294,8 +294,8 @@ func TestAPIFaults(t *testing.T) {
 		{"a body that is cut", func(w http.ResponseWriter) { w.Header().Set("Content-Length", "100"); fmt.Fprint(w, `[{"id":`) }, false, ""},
 		{"a lost connection", func(http.ResponseWriter) { panic(http.ErrAbortHandler) }, false, ""},
 		{"unavailable for long", status(503), true, "503 Service Unavailable; gave up after 4m31s (retry_for is 5m0s)"},
-		{"not there", status(404), true, "404 Not Found"},
-		{"forbidden", status(403), true, "403 Forbidden"},
+		{"not there", status(404), true, "404 Not Found (is it Ceilometer's API that answers there? correct the endpoint, or set shape)"},
+		{"forbidden", status(403), true, "403 Forbidden (give the login the role admin in its project)"},
 		{"elsewhere", func(w http.ResponseWriter) {
 			w.Header().Set("Location", "http://127.0.0.2:1/v2/samples")
 			w.WriteHeader(302)
@@ -439,6 +439,31 @@ func TestAPIHealth(t *testing.T) {
 	want := map[string]string{"login": "<nil>", "clock": checks["clock"], "projects": "<nil>", "endpoint metering": "<nil>", "samples": "<nil>"}
 	if diff := cmp.Diff(want, checks); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// A check finds what collect would not take for samples.
+func TestAPIHealthOfSomethingElse(t *testing.T) {
+	for body, want := range map[string]string{
+		"<html>please log in</html>": "the answer is not a JSON list of samples",
+		"null":                       "the answer is not a JSON list of samples",
+		`[{"garbage": 1}]`:           "sample 1: no ",
+	} {
+		f := newFakeAPI(t)
+		f.projects = []string{"t0"}
+		f.fault = func(w http.ResponseWriter, _ *http.Request) bool {
+			fmt.Fprint(w, body)
+			return true
+		}
+		got := ""
+		for check, err := range f.open(f.config()).CheckHealth(t.Context()) {
+			if check == "samples" {
+				got = fmt.Sprint(err)
+			}
+		}
+		if !strings.Contains(got, want) {
+			t.Errorf("of %s check says %s, want %s", body, got, want)
+		}
 	}
 }
 

@@ -170,7 +170,11 @@ func (s *Source) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
 			}
 		}
 		if s.receive.Listen != "" {
-			if _, err := s.receiveOptions(nil); !yield("receive", err) {
+			options, err := s.receiveOptions(nil)
+			if err == nil {
+				err = options.Fit(s.receive.Listen)
+			}
+			if !yield("receive", err) {
 				return
 			}
 		}

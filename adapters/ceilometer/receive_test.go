@@ -391,3 +391,25 @@ func TestReceiveNowhere(t *testing.T) {
 		}
 	}
 }
+
+// A check finds where receive would not listen.
+func TestReceiveHealth(t *testing.T) {
+	for listen, want := range map[string]string{
+		"127.0.0.1:8777": "<nil>",
+		"0.0.0.0:8777":   "listening on 0.0.0.0:8777 without a token would let anybody add to what is billed",
+	} {
+		s, err := NewSource(t.Context(), Config{Path: config.Path(t.TempDir()), Receive: ReceiveConfig{Listen: listen}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for check, err := range s.CheckHealth(t.Context()) {
+			if check == "receive" {
+				got = fmt.Sprint(err)
+			}
+		}
+		if !strings.HasPrefix(got, want) {
+			t.Errorf("of %s check says %s, want %s", listen, got, want)
+		}
+	}
+}

@@ -76,6 +76,25 @@ func FuzzPolicy(f *testing.F) {
 	})
 }
 
+// FuzzListed reads any bytes as a metric of a list, and takes none without an id
+// and a policy.
+func FuzzListed(f *testing.F) {
+	f.Add([]byte(metricJSON("m1", "mean")))
+	f.Add([]byte(`{"id": "m1", "archive_policy": {"name": "low", "definition": []}}`))
+	f.Add([]byte(`{"ID": "m1", "archive_policy": null}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var all []listed
+		if err := json.Unmarshal([]byte("["+string(text)+"]"), &all); err != nil {
+			return
+		}
+		for _, l := range all {
+			if (l.ID == "") != (l.Policy == nil) || l.Policy != nil && len(l.Policy.kept) == 0 {
+				t.Fatalf("%q is taken for %+v", text, l)
+			}
+		}
+	})
+}
+
 // FuzzFollowed keeps no more of a link than what leads to the next page.
 func FuzzFollowed(f *testing.F) {
 	f.Add("http://h/v1/search/resource/volume?and=%7B%27or%27&marker=a%401&sort=id%3Aasc")

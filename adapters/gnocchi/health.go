@@ -2,6 +2,7 @@ package gnocchi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -20,10 +21,14 @@ import (
 const carried = 32 * 24 * time.Hour
 
 // CheckHealth tells whether the login works, what the cloud's own checks tell,
-// whether the archive policies of what is billed keep measures until they are,
-// and whether Gnocchi has what the config's meters are made of.
+// whether a datacenter is known, whether the archive policies of what is billed
+// keep measures until they are, whether resources and measures can be read, and
+// whether Gnocchi has what the config's meters are made of.
 func (s *Source) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
 	return s.cloud.CheckHealth(ctx, s.service, func(yield func(string, error) bool) {
+		if _, err := s.datacenter(ctx); err != nil && !yield("datacenter", err) {
+			return
+		}
 		stock, err := s.stock(ctx, metricsOf(s.meters))
 		if err != nil {
 			yield("archive policies", err)
@@ -42,12 +47,36 @@ func (s *Source) CheckHealth(ctx context.Context) iter.Seq2[string, error] {
 				return
 			}
 		}
+		if !yield("resources and measures", s.checkReading(ctx, stock)) {
+			return
+		}
 		for _, name := range slices.Sorted(maps.Keys(s.config.Meters)) {
 			if m, ok := s.meters[name]; ok && !yield("meter."+name, s.checkMeter(ctx, name, m, stock)) {
 				return
 			}
 		}
 	})
+}
+
+// checkReading asks for resources and measures, as collect does.
+func (s *Source) checkReading(ctx context.Context, stock *stock) error {
+	r := &reading{Source: s, lived: s.start(true)}
+	var errs []error
+	for kind, meters := range byType(s.meters) {
+		if !stock.has(meters) {
+			continue
+		}
+		for res, err := range r.search(ctx, kind) {
+			if res == nil {
+				errs = append(errs, err)
+			}
+			break // one shows that they are listed
+		}
+	}
+	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	now := s.now().UTC()
+	_, err := r.measures(ctx, errand{"mean", 5 * time.Minute, usage.Span{Start: now.Add(-time.Hour), End: now}}, []job{{metric: unknownMetric}})
+	return errors.Join(append(errs, err)...)
 }
 
 // checkMeter warns of a meter of the config that finds nothing: a typing error

@@ -56,3 +56,39 @@ func TestCheckMeters(t *testing.T) {
 		}
 	}
 }
+
+// TestCheckReading finds what keeps collect from reading resources or measures, or
+// from knowing where they are.
+func TestCheckReading(t *testing.T) {
+	fails := func(status int, body string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) { say(w, status, body) }
+	}
+	for name, test := range map[string]struct {
+		change      func(*fake)
+		check, want string
+	}{
+		"all is well":            {func(*fake) {}, "resources and measures", ""},
+		"no right to search":     {func(f *fake) { f.search = fails(403, "{}") }, "resources and measures", "/v1/search/resource/volume: 403 Forbidden: {} (give the login the role admin"},
+		"a proxy without search": {func(f *fake) { f.search = fails(404, "<html>") }, "resources and measures", "404 Not Found (is it Gnocchi"},
+		"null":                   {func(f *fake) { f.search = fails(200, "null") }, "resources and measures", "it is null"},
+		"no right to measures":   {func(f *fake) { f.unknown = fails(403, "{}") }, "resources and measures", "/v1/aggregates: 403 Forbidden"},
+		"an earlier release":     {func(f *fake) { f.unknown = fails(404, "{}") }, "resources and measures", "is it Gnocchi 4.3 or later"},
+	} {
+		f := newFake(t)
+		f.keystone = func(w http.ResponseWriter, r *http.Request) {
+			say(w, 200, `{"projects": [{"id": "acme", "name": "Acme", "domain_id": "d"}], "domains": [{"id": "d", "name": "D"}], "links": {}}`)
+		}
+		test.change(f)
+		got, found := "", false
+		for check, err := range f.source(t, nil).CheckHealth(t.Context()) {
+			if check == test.check {
+				if found = true; err != nil {
+					got = err.Error()
+				}
+			}
+		}
+		if !found || test.want == "" && got != "" || !strings.Contains(got, test.want) {
+			t.Errorf("%s: check says %q, want %q", name, got, test.want)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package gnocchi
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -156,6 +157,30 @@ func (s *stock) has(meters map[string]meter) bool {
 	return slices.ContainsFunc(metricsOf(meters), func(name string) bool { return s.named[name] != nil })
 }
 
+// A listed is a metric of a list.
+type listed struct {
+	ID     string
+	Policy *policy
+}
+
+var errNoMetric = errors.New("it lists a metric without an id or an archive policy (does something else answer there? correct the endpoint, or what stands before Gnocchi)")
+
+// UnmarshalJSON reads a metric as Gnocchi shows it.
+func (l *listed) UnmarshalJSON(text []byte) error {
+	var shown struct {
+		ID     string  `json:"id"`
+		Policy *policy `json:"archive_policy"`
+	}
+	if err := json.Unmarshal(text, &shown); err != nil {
+		return err
+	}
+	if shown.ID == "" || shown.Policy == nil { // all of them have both
+		return errNoMetric
+	}
+	*l = listed(shown)
+	return nil
+}
+
 // stock returns the archive policies of all metrics with one of the names.
 func (s *Source) stock(ctx context.Context, names []string) (*stock, error) {
 	all, known := &stock{policies: map[string]*policy{}, named: map[string]map[*policy]int64{}}, map[string]*policy{}
@@ -165,16 +190,13 @@ func (s *Source) stock(ctx context.Context, names []string) (*stock, error) {
 			if err != nil {
 				return nil, err
 			}
-			var metrics []struct {
-				ID     string  `json:"id"`
-				Policy *policy `json:"archive_policy"`
-			}
+			var metrics []listed
 			if err := answer.Decode(&metrics); err != nil {
 				return nil, err
 			}
 			for _, m := range metrics {
-				if m.ID == "" || m.Policy == nil { // all of them have both
-					return nil, fmt.Errorf("%s: %s lists a metric %s without an id or an archive policy (does something else answer there? correct the endpoint, or what stands before Gnocchi)", s.cloud, answer.Place(), quote(m.ID))
+				if m.Policy == nil { // it is null
+					return nil, fmt.Errorf("%s: %s: %w", s.cloud, answer.Place(), errNoMetric)
 				}
 				if known[m.Policy.name] == nil {
 					known[m.Policy.name] = m.Policy

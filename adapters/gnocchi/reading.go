@@ -48,21 +48,30 @@ func (s *Source) begin(ctx context.Context, q usage.Query) (*reading, error) {
 		r.from = r.reach([]time.Time{through})
 	}
 	r.lived = r.reach(slices.Collect(maps.Values(q.Collected)))
-	if r.datacenter = s.config.Datacenter; r.datacenter == "" {
-		endpoint, err := s.service.Endpoint(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if r.datacenter = endpoint.Region; r.datacenter == "" {
-			return nil, fmt.Errorf("%s: nothing tells the region of Gnocchi (set datacenter, or region)", s.cloud)
-		}
-	}
 	var err error
+	if r.datacenter, err = s.datacenter(ctx); err != nil {
+		return nil, err
+	}
 	if r.tenants, err = s.cloud.Select(ctx, q.Collected); err != nil {
 		return nil, err
 	}
 	r.open()
 	return r, nil
+}
+
+// datacenter is that of what nothing else tells the datacenter of.
+func (s *Source) datacenter(ctx context.Context) (string, error) {
+	if s.config.Datacenter != "" {
+		return s.config.Datacenter, nil
+	}
+	endpoint, err := s.service.Endpoint(ctx)
+	if err == nil && endpoint.Region == "" {
+		err = fmt.Errorf("%s: nothing tells the region of Gnocchi (set datacenter, or region)", s.cloud)
+	}
+	if err != nil {
+		return "", err
+	}
+	return endpoint.Region, nil
 }
 
 // open reads the bookmarks of tenants, and finds out from where on most is read.

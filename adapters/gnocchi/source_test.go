@@ -89,7 +89,7 @@ func TestHostileAnswers(t *testing.T) {
 		{"null for metrics", func(f *fake) { f.metrics = answer("null") }, nil, []string{"it is null"}},
 		{"a resource that is null", func(f *fake) { f.search = answer("[null]") }, nil, []string{"no id"}},
 		{"a metric that is null", func(f *fake) { f.metrics = answer("[null]") }, nil, []string{"without an id or an archive policy"}},
-		{"a metric without a policy", func(f *fake) { f.metrics = answer(`[{"id": "m1"}]`) }, nil, []string{`lists a metric "m1" without`}},
+		{"a metric without a policy", func(f *fake) { f.metrics = answer(`[{"id": "m1"}]`) }, nil, []string{"lists a metric without an id or an archive policy"}},
 		{"no such metric", func(f *fake) { f.metrics = answer("[]") }, nil, nil},
 		{"no metric found", func(f *fake) {
 			f.measures = func(w http.ResponseWriter, _ *http.Request) {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Whatever a rates URL answers, it is refused or its prices can be billed.
@@ -91,6 +92,21 @@ func FuzzReference(f *testing.F) {
 			}
 		default:
 			t.Errorf("%q for %v", reference, v)
+		}
+	})
+}
+
+// Whatever a receiver says of a failure, an excerpt is short text in one line,
+// without the secrets that it repeats.
+func FuzzExcerpt(f *testing.F) {
+	const secret = "h1dd3n/c\u00e4nary"
+	f.Add(`{"title": "No", "detail": "the token SECRET is not known"}`)
+	f.Add(`{"title": {}, "detail": ["SECRET"]}`)
+	f.Add("SECRET \u202e \xff")
+	f.Fuzz(func(t *testing.T, body string) {
+		text := excerpt([]byte(strings.ReplaceAll(body, "SECRET", secret)), []string{secret})
+		if strings.Contains(text, secret) || strings.ContainsAny(text, "\n\r\t") || !utf8.ValidString(text) || utf8.RuneCountInString(text) > 203 {
+			t.Errorf("of %q it says %q", body, text)
 		}
 	})
 }

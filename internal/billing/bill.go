@@ -55,7 +55,11 @@ func (e *Engine) Bill(ctx context.Context, block usage.Span, tenants []string) (
 		t := all[i]
 		none := ledger.Order{Order: invoice.Order{Tenant: t, Block: block}}
 		if lag, ok := behind[t.ID]; ok {
-			return notBilled(none, fmt.Errorf("tenant %s: source %s is collected through %s only: artifice collect says why", t.ID, lag.Source, lag.Through.Format(time.RFC3339)))
+			through := "never collected"
+			if !lag.Through.IsZero() {
+				through = "collected through " + lag.Through.Format(time.RFC3339) + " only"
+			}
+			return notBilled(none, fmt.Errorf("tenant %s: source %s is %s: artifice collect says why", t.ID, lag.Source, through))
 		}
 		return safely(none, func() Outcome { return e.billTenant(ctx, t, block) })
 	})

@@ -112,6 +112,29 @@ func FuzzProjects(f *testing.F) {
 	})
 }
 
+// FuzzProject: of a project only what Keystone says is believed.
+func FuzzProject(f *testing.F) {
+	f.Add([]byte(`{"project": {"id": "a", "name": "b"}}`), 200, "a")
+	f.Add([]byte(`{"error": {"code": 404, "message": "Could not find project: a."}}`), 404, "a")
+	f.Add([]byte(`{"error": {"code": "404"}, "project": []}`), 404, "a")
+	f.Add([]byte(`null`), 200, "")
+	cloud := offline(f)
+	base := &url.URL{Scheme: "https", Host: "keystone", Path: "/v3/projects/a"}
+	f.Fuzz(func(t *testing.T, body []byte, status int, id string) {
+		exists, err := (&Answer{Body: body, Status: status, URL: base, cloud: cloud}).hasProject(id)
+		if err != nil {
+			if exists {
+				t.Error("it exists, and an error")
+			}
+			return
+		}
+		var told map[string]json.RawMessage
+		if err := json.Unmarshal(body, &told); err != nil || len(told) == 0 && id != "" || exists == (status == http.StatusNotFound) {
+			t.Errorf("%d %s: project %q exists %v (%v)", status, body, id, exists, err)
+		}
+	})
+}
+
 // FuzzFollow: whatever a link says, the token goes to the endpoint's host, and
 // never less encrypted.
 func FuzzFollow(f *testing.F) {

@@ -88,6 +88,11 @@ func (c *Cloud) Exists(ctx context.Context, id string) (bool, error) {
 		}
 		return false, err
 	}
+	return answer.hasProject(id)
+}
+
+// hasProject reads Keystone's answer to a request for a project.
+func (a *Answer) hasProject(id string) (bool, error) {
 	var told struct {
 		Project struct {
 			ID string `json:"id"`
@@ -96,12 +101,12 @@ func (c *Cloud) Exists(ctx context.Context, id string) (bool, error) {
 			Code int `json:"code"`
 		} `json:"error"`
 	}
-	if err := answer.Decode(&told); err != nil {
+	if err := a.Decode(&told); err != nil {
 		return false, err
 	}
-	exists := answer.Status != http.StatusNotFound
+	exists := a.Status != http.StatusNotFound
 	if exists && told.Project.ID != id || !exists && told.Error.Code != http.StatusNotFound {
-		return false, fmt.Errorf("%s: %s answers %d, and not as Keystone does (does something else answer there?)", c, answer.Place(), answer.Status)
+		return false, fmt.Errorf("%s: %s answers %d, and not as Keystone does (does something else answer there?)", a.cloud, a.Place(), a.Status)
 	}
 	return exists, nil
 }

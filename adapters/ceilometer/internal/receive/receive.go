@@ -66,23 +66,29 @@ func New(o Options) *Server { return &Server{o: o} }
 // Listen opens an address, host:port, for a server of these options. One that
 // others can reach needs a token and TLS.
 func (o Options) Listen(ctx context.Context, address string) (net.Listener, error) {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, fmt.Errorf("%q is no address to listen on (write 127.0.0.1:8777)", address)
-	}
-	if !isLoopback(host) {
-		switch {
-		case o.Token == "":
-			return nil, fmt.Errorf("listening on %s without a token would let anybody add to what is billed: set receive.token, or listen on 127.0.0.1", address)
-		case o.Certificate == nil:
-			return nil, fmt.Errorf("listening on %s without TLS would show the token to everybody on the way: set receive.certificate and receive.key, or listen on 127.0.0.1 behind a proxy that has them", address)
-		}
+	if err := o.Fit(address); err != nil {
+		return nil, err
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on %s: %w", address, reason(err))
 	}
 	return listener, nil
+}
+
+// Fit is an error where an address is none, or Listen refuses it.
+func (o Options) Fit(address string) error {
+	host, _, err := net.SplitHostPort(address)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%q is no address to listen on (write 127.0.0.1:8777)", address)
+	case isLoopback(host):
+	case o.Token == "":
+		return fmt.Errorf("listening on %s without a token would let anybody add to what is billed: set receive.token, or listen on 127.0.0.1", address)
+	case o.Certificate == nil:
+		return fmt.Errorf("listening on %s without TLS would show the token to everybody on the way: set receive.certificate and receive.key, or listen on 127.0.0.1 behind a proxy that has them", address)
+	}
+	return nil
 }
 
 // isLoopback reports whether only this machine reaches a host.
